@@ -65,9 +65,7 @@ async fn main() -> Result<(), Error> {
         Err(error) => match error.kind() {
             ErrorKind::Invalid { problems, limit } => {
                 match limit {
-                    Limit::Tokens { used: Some(used), .. } => {
-                        println!("{used} tokens were not enough");
-                    }
+                    Limit::Budget(over) => println!("the tokens were not enough: {over}"),
                     Limit::Unchanged { .. } => println!("the same mistake comes again and again"),
                     other => println!("{other}"),
                 }

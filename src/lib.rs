@@ -151,7 +151,34 @@ pub use extract_core::{
     parse_partial,
 };
 
-/// Waiting for extractions without `async`: `.wait()` in place of `.await`.
+/// Waiting for extractions without `async`: `.wait()` in place of `.await`, and `.wait_each()` for the items
+/// of a stream. All calls of this crate can be waited for.
+///
+/// A whole script, which needs no other crate than this one:
+///
+/// ```no_run
+/// use extract_llm::blocking::Wait;
+/// use extract_llm::{Error, extract};
+///
+/// fn main() -> Result<(), Error> {
+///     let n: u32 = extract("There were seven of them.").wait()?;
+///     println!("{n}");
+///     Ok(())
+/// }
+/// ```
+///
+/// | with `async` | without |
+/// |---|---|
+/// | `extract(text).await?` | `extract(text).wait()?` |
+/// | `client.extract(text).report().await?` | `client.extract(text).report().wait()?` |
+/// | `client.extract_value(&schema, text).await?` | `client.extract_value(&schema, text).wait()?` |
+/// | `client.extract(text).agree(3).await?` | `client.extract(text).agree(3).wait()?` |
+/// | `client.extract(messages).tools(tools).step().await?` | `client.extract(messages).tools(tools).step().wait()?` |
+/// | `while let Some(partial) = stream.next().await` | `while let Some(partial) = stream.next().wait()` |
+/// | `while let Some(item) = items.next().await` | `for item in items.wait_each()` |
+/// | `stream.finish().await?` | `stream.finish().wait()?` |
+///
+/// # Where it works
 ///
 /// ```
 /// # use extract_llm::scripted::{Scripted, reply};
@@ -165,10 +192,16 @@ pub use extract_core::{
 /// # Ok::<(), extract_llm::Error>(())
 /// ```
 ///
-/// The first call starts a thread that serves the sockets and timers of all calls. The calling thread
-/// blocks; it may be inside a runtime or outside of one. Inside, other tasks of its thread stand still
-/// meanwhile, so prefer `.await`, or `spawn_blocking`, there. A check of yours that waits for such a task
-/// waits for ever, unless the extraction has a [deadline](crate::Extraction::deadline).
+/// Everywhere: outside of a runtime, inside a task of any runtime, in `spawn_blocking`, and on many threads at
+/// once. The first call starts a thread that serves the sockets and timers of all calls; it runs until the
+/// process ends, and calls share its connections. If it cannot be started, an extraction fails with
+/// [`ProviderErrorKind::Runtime`](crate::conversation::ProviderErrorKind::Runtime).
+///
+/// The calling thread blocks. Inside a runtime, other tasks of its thread stand still meanwhile, so prefer
+/// `.await`, or `spawn_blocking`, there. What waits for such a task waits for ever, unless the extraction has
+/// a [deadline](crate::Extraction::deadline): a check of yours, or a server in the same runtime.
+///
+/// Read a stream in one way, with `.wait()` or with `.await`: its connection belongs to one runtime.
 #[cfg(feature = "blocking")]
 #[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
 pub mod blocking {
@@ -285,10 +318,11 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Call, Calls, CircuitBreaker, ClientBuilder, Deltas, ExtractionStream,
+        BestPartial, Budget, Call, Calls, CircuitBreaker, ClientBuilder, Deltas, ExtractionStream,
         FallbackOn, FieldAgreement, FieldStatus, InputError, Items, Layout, Limit, Outcome,
-        ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
-        ReviewedField, Sample, StepRequest, Update, View, Withdrawn,
+        OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected,
+        RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest, Update, View,
+        Withdrawn,
     };
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use extract_llm::conversation::{Prices, ProviderError, ProviderState, Reply, Request};
 use extract_llm::dialect::Dialect;
-use extract_llm::extraction::{Limit, Outcome, RetryContext};
+use extract_llm::extraction::{Limit, Outcome, OverBudget, RetryContext, Shortage};
 use extract_llm::model::{Model, Profile};
 use extract_llm::scripted::Scripted;
 use extract_llm::scripted::{ScriptedReply, reply};
@@ -33,7 +33,23 @@ fn young(age: u8) -> ScriptedReply {
 
 fn limit_of(error: &Error) -> Limit {
     match error.kind() {
-        ErrorKind::Invalid { limit, .. } => *limit,
+        ErrorKind::Invalid { limit, .. } => limit.clone(),
+        _ => panic!("{error}"),
+    }
+}
+
+/// Returns the budget that a re-ask or a first request does not fit into.
+fn over(error: &Error) -> &OverBudget {
+    match error.kind() {
+        ErrorKind::Budget(over) | ErrorKind::Invalid { limit: Limit::Budget(over), .. } => over,
+        _ => panic!("{error}"),
+    }
+}
+
+/// Returns the needed and the remaining tokens of a request that does not fit into a budget.
+fn shortage(error: &Error) -> (u64, u64) {
+    match over(error).shortage {
+        Shortage::Tokens { needed, left, .. } => (needed, left),
         _ => panic!("{error}"),
     }
 }
@@ -54,34 +70,42 @@ async fn the_error_names_the_first_limit_that_is_reached() {
     assert_eq!((limit, requests), (Limit::Retries { retries: 5 }, 6));
     assert!(words.contains("all 5 re-asks are used up"), "{words}");
 
-    // Two attempts use 240 tokens, and a third needs 100 for its input alone.
-    let (limit, requests, _) = ask(|extraction| extraction.token_budget(340)).await;
-    assert_eq!((limit, requests), (Limit::Tokens { limit: 340, used: Some(240) }, 2));
-    let (limit, requests, _) = ask(|extraction| extraction.token_budget(341)).await;
-    assert_eq!((limit, requests), (Limit::Tokens { limit: 341, used: Some(360) }, 3));
+    // Attempts use 120 tokens each, and another one may use more than is left.
+    let (limit, requests, words) = ask(|it| it.max_tokens(100).token_budget(700)).await;
+    let Limit::Budget(over) = limit else { panic!("{limit}") };
+    let Shortage::Tokens { needed, left, limit: 700 } = over.shortage else { panic!("{over}") };
+    assert!((2..6).contains(&requests), "{requests}");
+    assert_eq!(left, 700 - 120 * requests as u64);
+    assert!(needed > left, "{needed}");
+    assert!(words.contains("of the `token_budget` of 700 are left"), "{words}");
 
     // Both limits are met at once. The error names the first in the order of `Limit`.
-    let (limit, _, _) = ask(|extraction| extraction.validation_retries(1).token_budget(240)).await;
-    assert_eq!(limit, Limit::Retries { retries: 1 });
+    let (limit, _, _) = ask(|it| it.validation_retries(0).max_tokens(100).token_budget(450)).await;
+    assert_eq!(limit, Limit::Retries { retries: 0 });
 }
 
 #[tokio::test]
-async fn without_reported_usage_a_budget_allows_no_re_ask() {
+async fn without_reported_usage_a_reply_counts_with_all_that_was_reserved() {
     let silent = || {
         let call = json!({"id": "c", "type": "function", "function": {"name": "Person", "arguments": "{}"}});
         reply::body(
             json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}),
         )
     };
-    let (client, model) = client([silent(), silent(), silent(), silent(), reply::tool(good())]);
+    let (client, model) = client([silent(), silent(), silent(), reply::tool(good())]);
 
-    let error = client.extract::<Person>("Ada").token_budget(1_000_000).await.unwrap_err();
-    assert_eq!(limit_of(&error), Limit::Tokens { limit: 1_000_000, used: None });
-    assert!(error.to_string().contains("is not known"), "{error}");
+    // Without a limit of the reply, 4,096 tokens are reserved for it.
+    let error = client.extract::<Person>("Ada").token_budget(6_000).await.unwrap_err();
+    let (needed, left) = shortage(&error);
+    assert!(left < 6_000 - 4_096 && needed > 4_096, "{error}");
+    assert_eq!(over(&error).unknown, 1);
+    assert!(error.to_string().contains("1 request of unknown use"), "{error}");
+    assert_eq!(model.seen().len(), 1);
 
+    // Without a price, nothing is sent under a budget of money.
     let error = client.extract::<Person>("Ada").cost_budget(Usd(9.0)).await.unwrap_err();
-    assert_eq!(limit_of(&error), Limit::Cost { limit: Usd(9.0), used: None });
-    assert_eq!(model.seen().len(), 2);
+    assert_eq!(over(&error).shortage, Shortage::UnknownPrice { limit: Usd(9.0) });
+    assert_eq!(model.seen().len(), 1);
 
     // Without a budget, unknown usage has no effect.
     assert!(client.extract::<Person>("Ada").await.is_ok());
@@ -91,12 +115,15 @@ async fn without_reported_usage_a_budget_allows_no_re_ask() {
 async fn a_cost_budget_counts_reported_costs_and_prices() {
     let model = Scripted::new((1..9).map(|age| young(age).usage(1_000, 100)));
     let config = Client::builder().prices(Prices::new(1.0, 10.0)).cost_budget(Usd(0.004));
-    let client = config.validation_retries(7).with_model(model.clone());
+    let client = config.validation_retries(7).max_tokens(100).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();
 
     // An attempt costs 0.002 dollars.
-    assert_eq!(limit_of(&error), Limit::Cost { limit: Usd(0.004), used: Some(Usd(0.004)) });
+    let Shortage::Cost { left: Usd(0.0), limit: Usd(0.004), needed } = over(&error).shortage else {
+        panic!("{error}")
+    };
+    assert!(needed > Usd(0.001) && needed < Usd(0.002), "{needed}");
     assert_eq!(model.seen().len(), 2);
     assert_eq!(error.ledger().cost(), Some(Usd(0.004)));
 }
@@ -185,7 +212,10 @@ async fn a_truncated_reply_is_asked_for_once_more_if_enabled() {
     let extraction = || client.extract::<Person>("Ada").max_tokens(16);
     assert_eq!(truncated(extraction().retry_truncated(64)).await, 2, "exactly one more attempt");
     assert_eq!(truncated(extraction().retry_truncated(16)).await, 1, "no larger than before");
-    assert_eq!(truncated(extraction().retry_truncated(64).token_budget(30)).await, 1, "spent");
+    // The budget has room for the first request, and not for the second with its higher limit.
+    let (needed, _) = shortage(&extraction().token_budget(1).await.unwrap_err());
+    let limited = extraction().retry_truncated(64).token_budget(needed + 40);
+    assert_eq!(truncated(limited).await, 1, "spent");
     assert_eq!(truncated(extraction()).await, 1, "off by default");
 }
 
@@ -253,7 +283,7 @@ async fn settings_of_the_escalation_client_take_precedence() {
 #[tokio::test]
 async fn models_are_asked_in_order_and_share_the_limits() {
     let models: Vec<Scripted> =
-        (0..3).map(|_| Scripted::new((1..9).map(|age| young(age).usage(10, 5)))).collect();
+        (0..3).map(|_| Scripted::new((1..9).map(|age| young(age).usage(1_000, 500)))).collect();
     let clients: Vec<Client> = models.iter().cloned().map(Client::with_model).collect();
     let ask = || {
         let extraction = clients[0].extract::<Person>("Ada");
@@ -266,8 +296,8 @@ async fn models_are_asked_in_order_and_share_the_limits() {
         Limit::Retries { retries: 4 }
     );
     assert_eq!(requests(), [1, 2, 2]);
-    let error = ask().validation_retries(4).token_budget(45).await.unwrap_err();
-    assert_eq!(limit_of(&error), Limit::Tokens { limit: 45, used: Some(45) });
+    let error = ask().validation_retries(4).max_tokens(1_000).token_budget(4_700).await;
+    assert_eq!(shortage(&error.unwrap_err()).1, 200);
     assert_eq!(requests(), [2, 4, 2]);
 }
 
@@ -386,15 +416,15 @@ async fn retry_context_selects_all_or_only_the_latest_attempt() {
 
 #[tokio::test]
 async fn client_policies_are_defaults_that_an_extraction_can_override() {
-    let model = Scripted::new((1..30).map(|age| young(age.min(17)).usage(10, 5)));
-    let config =
-        Client::builder().validation_retries(7).token_budget(30).retry_context(RetryContext::Last);
+    let model = Scripted::new((1..30).map(|age| young(age.min(17)).usage(1_000, 500)));
+    let config = Client::builder().validation_retries(7).max_tokens(1_000).token_budget(3_200);
+    let config = config.retry_context(RetryContext::Last);
     let client = config.stop_unchanged(None).retry_truncated(9).with_model(model.clone());
 
     let error = client.extract::<Person>("Ada").await.unwrap_err();
-    assert_eq!(limit_of(&error), Limit::Tokens { limit: 30, used: Some(30) });
+    assert_eq!(shortage(&error).1, 200);
     assert_eq!(model.seen()[1].request.messages.len(), 3);
 
-    let error = client.extract::<Person>("Ada").token_budget(60).await.unwrap_err();
-    assert_eq!(limit_of(&error), Limit::Tokens { limit: 60, used: Some(60) });
+    let error = client.extract::<Person>("Ada").token_budget(6_200).await.unwrap_err();
+    assert_eq!(shortage(&error).1, 200);
 }

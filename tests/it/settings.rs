@@ -139,6 +139,7 @@ async fn a_setting_that_is_not_finite_is_refused_before_anything_is_sent() {
         ("top_p", broken.extract("Seven.")),
         ("top_p", extract().escalate_to(&broken, 1)),
         ("cost_budget", extract().cost_budget(Usd(f64::NAN))),
+        ("budget", extract().budget(Usd(f64::NAN))),
     ];
     for (name, extraction) in cases {
         let error = extraction.await.unwrap_err();

@@ -1,6 +1,7 @@
 //! The progress of a request under way. A future that is dropped returns nothing, so the caller reads
 //! here how many retries, waits and tokens it had used.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,20 @@ struct ProgressNotes {
     in_limits: bool,
     /// The time at which the caller gives up.
     deadline: Option<Instant>,
+    resend: Option<ResendGuard>,
+}
+
+/// A function that returns the reason why a request may not be sent again after a failure.
+type MaySendAgain = dyn Fn(&ProviderError) -> Result<(), String> + Send + Sync;
+
+/// Decides whether the request may be sent again after a failure.
+#[derive(Clone)]
+struct ResendGuard(Arc<MaySendAgain>);
+
+impl fmt::Debug for ResendGuard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ResendGuard")
+    }
 }
 
 impl ProgressNotes {
@@ -147,6 +162,20 @@ impl Progress {
     /// Returns the time at which the caller gives up.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.noted().deadline
+    }
+
+    /// Sets what decides whether the request may be sent again after a failure. By default it may.
+    pub(crate) fn guard_resend(
+        &self,
+        guard: impl Fn(&ProviderError) -> Result<(), String> + Send + Sync + 'static,
+    ) {
+        self.noted().resend = Some(ResendGuard(Arc::new(guard)));
+    }
+
+    /// Returns the reason why the request may not be sent again after a failure, if there is one.
+    pub(crate) fn may_send_again(&self, failure: &ProviderError) -> Result<(), String> {
+        let guard = self.noted().resend.clone();
+        guard.map_or(Ok(()), |guard| (guard.0)(failure))
     }
 
     /// Records that a response has begun.

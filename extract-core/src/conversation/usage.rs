@@ -15,6 +15,9 @@ pub struct Usage {
     pub cached_input_tokens: u64,
     /// Input tokens that were written to the provider's prompt cache.
     pub cache_write_tokens: u64,
+    /// The part of `cache_write_tokens` that is kept for the longest time, at a higher price
+    /// ([`PromptCache::Long`](super::PromptCache::Long)). 0 also if the provider does not report it apart.
+    pub long_cache_write_tokens: u64,
     /// All output tokens, including reasoning.
     pub output_tokens: u64,
     /// Output tokens of the reasoning.
@@ -39,6 +42,7 @@ impl AddAssign for Usage {
         add(&mut self.input_tokens, other.input_tokens);
         add(&mut self.cached_input_tokens, other.cached_input_tokens);
         add(&mut self.cache_write_tokens, other.cache_write_tokens);
+        add(&mut self.long_cache_write_tokens, other.long_cache_write_tokens);
         add(&mut self.output_tokens, other.output_tokens);
         add(&mut self.reasoning_tokens, other.reasoning_tokens);
     }
@@ -78,6 +82,8 @@ pub struct Prices {
     pub cached_input: f64,
     /// The price of input tokens that are written to the cache.
     pub cache_write: f64,
+    /// The price of input tokens that are written to the cache for the longest time.
+    pub long_cache_write: f64,
     /// The price of output tokens.
     pub output: f64,
 }
@@ -85,7 +91,7 @@ pub struct Prices {
 impl Prices {
     /// Creates prices without a discount for cached tokens.
     pub fn new(input: f64, output: f64) -> Self {
-        Self { input, cached_input: input, cache_write: input, output }
+        Self { input, cached_input: input, cache_write: input, long_cache_write: input, output }
     }
 
     /// Sets the price of input tokens that are read from the cache. The default is the input price.
@@ -94,9 +100,19 @@ impl Prices {
         self
     }
 
-    /// Sets the price of input tokens that are written to the cache. The default is the input price.
+    /// Sets the price of input tokens that are written to the cache, for any time. The default is the input
+    /// price.
     pub fn cache_write(mut self, price: f64) -> Self {
         self.cache_write = price;
+        self.long_cache_write = price;
+        self
+    }
+
+    /// Sets the price of input tokens that are written to the cache for the longest time, with
+    /// [`PromptCache::Long`](super::PromptCache::Long). Set it after [`cache_write`](Self::cache_write),
+    /// whose price is the default.
+    pub fn long_cache_write(mut self, price: f64) -> Self {
+        self.long_cache_write = price;
         self
     }
 
@@ -105,9 +121,12 @@ impl Prices {
     pub fn cost(&self, usage: &Usage) -> Usd {
         let cached = usage.cached_input_tokens.saturating_add(usage.cache_write_tokens);
         let plain = usage.input_tokens.saturating_sub(cached);
+        let long = usage.long_cache_write_tokens.min(usage.cache_write_tokens);
+        let short = usage.cache_write_tokens - long;
         let micros = plain as f64 * self.input
             + usage.cached_input_tokens as f64 * self.cached_input
-            + usage.cache_write_tokens as f64 * self.cache_write
+            + short as f64 * self.cache_write
+            + long as f64 * self.long_cache_write
             + usage.output_tokens as f64 * self.output;
         Usd(micros / 1_000_000.0)
     }

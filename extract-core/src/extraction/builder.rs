@@ -230,6 +230,7 @@ impl<T: Extract> Extraction<T> {
         if options.bad_items == BadItems::Stop {
             options.validation_retries = 0;
         }
+        options.budgets.extend(options.policy.budgets());
         Ok(Task {
             client,
             contract,

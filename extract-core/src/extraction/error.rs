@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::budget::OverBudget;
 use super::ledger::Ledger;
 use super::limit::Limit;
 use super::parse::ParseError;
@@ -51,6 +52,9 @@ pub enum ErrorKind {
         /// The first limit that was reached.
         limit: Limit,
     },
+    /// The first request was not sent, because it does not fit into a budget. After a rejected answer, this
+    /// is [`Invalid`](Self::Invalid) with [`Limit::Budget`].
+    Budget(OverBudget),
     /// Half or more of the samples yielded no value.
     TooFewSamples {
         /// The required number of values.
@@ -214,6 +218,7 @@ impl Error {
             ErrorKind::Provider(error) => error.is_retryable(),
             ErrorKind::TooFewSamples { failures, .. } => failures.iter().all(Self::is_retryable),
             ErrorKind::Deadline { .. } => true,
+            ErrorKind::Budget(over) => over.renews_in.is_some(),
             _ => false,
         }
     }

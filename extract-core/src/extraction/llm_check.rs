@@ -150,7 +150,11 @@ impl LlmCheck {
             Part::text(format!("The rule: the value {}", self.rule)),
             Part::text(fenced(&data)),
         ]);
-        let request = self.judge.extract::<JudgeAnswer>(message).system(TASK).report().await;
+        let mut request = self.judge.extract::<JudgeAnswer>(message).system(TASK);
+        if let Some(judgements) = context.find::<Judgements>() {
+            request.options.budgets.extend_from_slice(judgements.budgets());
+        }
+        let request = request.report().await;
         let attempts = match &request {
             Ok(done) => Some(&done.ledger.attempts),
             Err(error) => Some(&error.ledger().attempts),

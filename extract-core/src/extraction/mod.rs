@@ -35,6 +35,7 @@ mod ask;
 #[cfg(feature = "bedrock-sigv4")]
 mod aws;
 mod bad_items;
+mod budget;
 mod cache_plan;
 mod calls;
 mod channel;
@@ -59,6 +60,7 @@ mod withdrawn;
 
 pub use agree::{Agreement, AgreementRequest, Basis, FieldAgreement, Sample};
 pub use bad_items::{BadItem, BadItems};
+pub use budget::{Budget, OverBudget, Shortage, Spending};
 pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::bad_items::BadItems;
+use super::budget::Budget;
 use super::judgements::Judgements;
 use super::layout::Layout;
 use super::policy::Policy;
@@ -40,6 +41,8 @@ pub(super) struct Options {
     pub(super) source_marks: bool,
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
+    /// The budgets that are shared with other calls, and those of the call once it is a task.
+    pub(super) budgets: Vec<Budget>,
     /// The user's context for checks.
     pub(super) context: CheckContext,
     /// The number of messages before the input. They are not part of the source.
@@ -49,7 +52,10 @@ pub(super) struct Options {
 impl Options {
     /// Returns the context of the checks of one extraction.
     pub(super) fn check_context_for(&self, input: &Conversation) -> CheckContext {
-        self.context.clone().messages(self.source(input)).value(Judgements::default())
+        self.context
+            .clone()
+            .messages(self.source(input))
+            .value(Judgements::new(self.budgets.clone()))
     }
 
     /// Whether the input is blank, regardless of the messages before it.
@@ -64,8 +70,12 @@ impl Options {
 
     /// Returns the name of a setting that is not a finite number, if there is one.
     pub(super) fn not_finite(&self) -> Option<&'static str> {
-        let is_no_budget = self.policy.cost.is_some_and(|limit| limit.0.is_nan());
-        self.settings.not_finite().or(is_no_budget.then_some("cost_budget"))
+        let budget = if self.policy.cost.is_some_and(|limit| limit.0.is_nan()) {
+            Some("cost_budget")
+        } else {
+            self.budgets.iter().any(Budget::is_not_a_number).then_some("budget")
+        };
+        self.settings.not_finite().or(budget)
     }
 }
 
@@ -89,6 +99,7 @@ impl Default for Options {
             source_marks: true,
             feedback: None,
             policy: Policy::default(),
+            budgets: Vec::new(),
             context: CheckContext::new(),
             before_input: 0,
         }

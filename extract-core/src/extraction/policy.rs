@@ -1,5 +1,6 @@
 //! [`Policy`]: when an extraction asks again, what for, and how much of the failed attempts it repeats.
 
+use super::budget::Budget;
 use crate::conversation::Usd;
 
 /// How many of the failed attempts a re-ask repeats.
@@ -64,6 +65,15 @@ pub(super) struct Policy {
     pub(super) truncated: Option<u32>,
     pub(super) retry_context: RetryContext,
     pub(super) reask: Reask,
+}
+
+impl Policy {
+    /// Creates the budgets of one call.
+    pub(super) fn budgets(&self) -> impl Iterator<Item = Budget> {
+        let tokens = self.tokens.map(|limit| Budget::new().tokens(limit).named("token_budget"));
+        let cost = self.cost.map(|limit| Budget::from(limit).named("cost_budget"));
+        tokens.into_iter().chain(cost)
+    }
 }
 
 impl Default for Policy {

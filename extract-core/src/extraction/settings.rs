@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::bad_items::BadItems;
+use super::budget::Budget;
 use super::builder::Extraction;
 use super::client::{Client, ClientBuilder};
 use super::fallback::{FallbackOn, NextModel};
@@ -310,13 +311,14 @@ settings! {
     /// passes, the extraction fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline).
     fn deadline(deadline: Duration) |it| it.options.deadline = Some(deadline);
 
-    /// Limits the tokens of an extraction: input and output of all attempts. Default: no limit.
+    /// Limits the tokens of one extraction: input and output of all its requests, with those of
+    /// [`llm_check`](crate::llm_check). Default: no limit.
     ///
-    /// It is checked before each re-ask. No re-ask is made if the tokens used, with the input of the
-    /// first request added, reach the limit. The first request is always sent;
-    /// [`max_tokens`](Self::max_tokens) limits one reply.
-    ///
-    /// Without reported usage no re-ask is made. [`Limit::Tokens`](super::Limit::Tokens) says so.
+    /// Before each request, the first one included, the most that it may use is reserved, as
+    /// [`Budget`] describes. A request that does not fit is not sent:
+    /// [`ErrorKind::Budget`](crate::extraction::ErrorKind::Budget), or after a rejected answer
+    /// [`Limit::Budget`](super::Limit::Budget). Set [`max_tokens`](Self::max_tokens), so that the limit of
+    /// the reply is reserved, and not 4,096 tokens.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -328,27 +330,53 @@ settings! {
     /// let many = || reply::tool(json!({"value": "many"})).usage(400, 50);
     /// let client = Client::with_model(Scripted::new([many(), many(), many()]));
     ///
-    /// let error = client.extract::<u8>("How many?").token_budget(1_000).await.unwrap_err();
+    /// let call = client.extract::<u8>("How many?").max_tokens(100).token_budget(1_000);
+    /// let error = call.await.unwrap_err();
     ///
-    /// let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
-    /// assert_eq!(*limit, Limit::Tokens { limit: 1_000, used: Some(900) });
-    /// assert_eq!(error.ledger().attempts.len(), 2);
+    /// let ErrorKind::Invalid { limit: Limit::Budget(over), .. } = error.kind() else { panic!("{error}") };
+    /// assert_eq!(over.budget, "token_budget");
+    /// assert_eq!(error.ledger().usage().total_tokens(), 900); // a third request may use more than 100
     /// # });
     /// ```
     fn token_budget(tokens: u64) |it| it.options.policy.tokens = Some(tokens);
 
-    /// Limits the cost of an extraction over all attempts. Default: no limit. It is checked before each
-    /// re-ask; the first request is always sent.
+    /// Limits the cost of one extraction over all its requests, in the same way as
+    /// [`token_budget`](Self::token_budget). Default: no limit.
     ///
-    /// If the cost of a reply is unknown (the provider does not report it, and no
-    /// [`prices`](Self::prices) are set), no re-ask is made. [`Limit::Cost`](super::Limit::Cost) says
-    /// so.
+    /// If the price of the model is not known, nothing is sent:
+    /// [`Shortage::UnknownPrice`](super::Shortage::UnknownPrice). [`prices`](Self::prices) sets it.
     fn cost_budget(limit: Usd) |it| it.options.policy.cost = Some(limit);
+
+    /// Adds a [`Budget`] that calls share: on a client for all its calls and those of its clones, on a call
+    /// for instance that of a tenant. Default: none. Several can be added, and each request has to fit into
+    /// all of them. [`token_budget`](Self::token_budget) and [`cost_budget`](Self::cost_budget) limit each
+    /// call for itself.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Error;
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::Budget;
+    /// use extract_llm::{Client, Usd};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let model = Scripted::new([reply::tool(json!({"value": 7})).usage(100, 20)]);
+    /// let client = Client::builder().budget(Budget::new().tokens(1_000_000)).with_model(model);
+    /// let tenant = Budget::new().tokens(50_000).per_day().named("blue");
+    ///
+    /// let n: u8 = client.extract("There were seven.").budget(&tenant).await?;
+    /// # assert_eq!(n, 7);
+    /// println!("{:?} tokens are left for today", tenant.left_tokens());
+    /// # assert_eq!(tenant.left_tokens(), Some(49_880));
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    fn budget(budget: impl Into<Budget>) |it| it.options.budgets.push(budget.into());
 
     /// Sets the prices of the model, for a provider that does not report a cost. Default: the published
     /// prices of the provider (feature `prices`, on by default), by the date, the length and the cached
     /// tokens of each request. The cost is unknown behind a gateway, for a model without published prices,
-    /// and in another service tier than the standard one.
+    /// in another service tier than the standard one, and for writes to a long prompt cache at a provider
+    /// that publishes no price for them.
     fn prices(prices: Prices) |it| it.options.prices = Some(prices);
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no

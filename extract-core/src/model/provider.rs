@@ -312,6 +312,10 @@ impl Provider {
                         error.max_retry_after = schedule.exceeded_by(&error);
                         return Err(error);
                     };
+                    if let Err(reason) = progress.may_send_again(&error) {
+                        error.message += &format!(" (not sent again: {reason})");
+                        return Err(error);
+                    }
                     tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
                     progress.wait(&error, wait);
                     timer(|| tokio::time::sleep(wait))?.await;

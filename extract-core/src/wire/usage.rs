@@ -26,19 +26,28 @@ pub(super) struct UsageFields {
     pub(super) output: &'static [&'static str],
     pub(super) cached_input: &'static [&'static str],
     pub(super) cache_write: &'static [&'static str],
+    pub(super) long_cache_write: &'static [&'static str],
     pub(super) reasoning: &'static [&'static str],
 }
 
 impl UsageFields {
     /// No counts at all.
-    pub(super) const NONE: Self =
-        Self { input: &[], output: &[], cached_input: &[], cache_write: &[], reasoning: &[] };
+    pub(super) const NONE: Self = Self {
+        input: &[],
+        output: &[],
+        cached_input: &[],
+        cache_write: &[],
+        long_cache_write: &[],
+        reasoning: &[],
+    };
 
     /// Returns the counts of a usage object. Missing ones are 0.
     pub(super) fn read(&self, usage: &Value) -> Usage {
         let mut read = Usage::new(count(usage, self.input), count(usage, self.output));
         read.cached_input_tokens = count(usage, self.cached_input);
         read.cache_write_tokens = count(usage, self.cache_write);
+        read.long_cache_write_tokens =
+            count(usage, self.long_cache_write).min(read.cache_write_tokens);
         read.reasoning_tokens = count(usage, self.reasoning);
         read
     }
@@ -62,6 +71,7 @@ const OPENAI: UsageFields = UsageFields {
         "/prompt_tokens_details/cache_creation_tokens",
         "/cache_creation_input_tokens",
     ],
+    long_cache_write: &["/cache_creation/ephemeral_1h_input_tokens"],
     reasoning: &[
         "/completion_tokens_details/reasoning_tokens",
         "/output_tokens_details/reasoning_tokens",

@@ -296,6 +296,21 @@ async fn a_second_request_that_is_slower_or_fails_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_second_request_that_does_not_fit_into_a_budget_is_not_sent() {
+    let Act::Answer(bytes) = seven() else { panic!("an answer") };
+    let first = Server::start([Act::Slow(vec![Vec::new(), bytes], MILLIS * 150)]).await;
+    let second = Server::start([silent()]).await;
+    let other = builder(&second).build().unwrap();
+    let client = builder(&first).fallback_to(&other, FallbackOn::default());
+    let client = client.hedge_after(MILLIS * 20).max_tokens(100).build().unwrap();
+    for (tokens, sent) in [(300, 0), (5_000, 1)] {
+        let done = client.extract::<u8>("…").token_budget(tokens).report().await.unwrap();
+        assert_eq!((done.value, second.count()), (7, sent), "{tokens}");
+        assert_eq!(done.ledger.attempts.len(), 1 + sent);
+    }
+}
+
+#[tokio::test]
 async fn without_another_model_the_same_one_is_asked_twice() {
     let server = Server::start([silent(), seven()]).await;
     let client = builder(&server).hedge_after(MILLIS * 20).build().unwrap();

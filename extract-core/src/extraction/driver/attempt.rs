@@ -1,6 +1,6 @@
 //! One attempt: a request, its reply, and the entry in the ledger.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
@@ -30,47 +30,54 @@ pub(super) struct Lane<'a, T> {
     pub(super) task: &'a Task<T>,
     pub(super) dialogue: &'a Dialogue,
     pub(super) ask: &'a Ask,
-    /// The place for the time of a request that may never be sent.
-    pub(super) started: Option<&'a OnceLock<Instant>>,
 }
 
 impl<T> Lane<'_, T> {
-    fn start(&self) {
-        if let Some(started) = self.started {
-            started.get_or_init(Instant::now);
-        }
-    }
-
-    async fn respond(&self) -> Result<Reply, ProviderError> {
-        self.start();
+    pub(super) async fn respond(&self) -> Result<Reply, ProviderError> {
         self.task.client.model.respond(&self.dialogue.request).await
     }
 }
 
 impl<T> Driver<T> {
-    /// Sends the request and records the attempt in the ledger. Fails if no reply came, or if the reply is a
-    /// refusal, was filtered or was cut off.
+    /// Sends the request and records the attempt in the ledger. Fails if the request does not fit into a
+    /// budget, if no reply came, or if the reply is a refusal, was filtered or was cut off.
     pub(super) async fn send_request(&mut self) -> Result<Reply, Failure> {
+        self.request_started = Instant::now();
+        self.reserve().await?;
+        let reserve_wait = self.request_started.elapsed();
+        let result = self.send_reserved().await;
+        if let Some(attempt) = self.ledger.attempts.last_mut() {
+            attempt.waited += reserve_wait;
+        }
+        self.settle(result.as_ref().err());
+        result
+    }
+
+    /// Sends the request whose use is reserved.
+    async fn send_reserved(&mut self) -> Result<Reply, Failure> {
         let number = self.attempt_count().saturating_add(1);
         let mode = self.dialogue.request.output.mode();
         // Recorded before the request, so that a deadline that cuts it off finds the attempt.
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
-        self.request_started = Instant::now();
-        self.dialogue.request.progress = Progress::with_deadline(self.deadline);
+        let progress = Progress::with_deadline(self.deadline);
+        if let Some(reservation) = &mut self.reservation {
+            reservation.begin(&progress);
+        }
+        self.dialogue.request.progress = progress;
         self.partial_reply = Assembly::new();
         let hedge = self.prepare_hedge();
         let Self { task, dialogue, ask, context, partial_reply, .. } = self;
-        let first = Lane { task, dialogue, ask, started: None };
-        let second = hedge.as_ref().map(Hedge::lane);
+        let first = Lane { task, dialogue, ask };
+        let hedge_ref = hedge.as_ref();
         let Raced { winner, result: answered, other } = match &first.task.channel {
             None => {
-                let second = second.as_ref().map(|(delay, lane)| (*delay, lane.respond()));
+                let second = hedge_ref.map(|hedge| (hedge.delay, hedge.respond()));
                 let Raced { winner, result, other } = race(first.respond(), second).await;
                 Raced { winner, result: result.map_err(StreamHalt::Failed), other }
             }
             Some(channel) => {
-                stream_reply(&first, second.as_ref(), channel, context, partial_reply, number).await
+                stream_reply(&first, hedge_ref, channel, context, partial_reply, number).await
             }
         };
         self.end_race(hedge, winner, other);
@@ -188,16 +195,21 @@ impl<T> Driver<T> {
 /// Streams the reply of a model, or of the first of two: forwards each delta, then waits until it was consumed.
 async fn stream_reply<T>(
     first: &Lane<'_, T>,
-    second: Option<&(Duration, Lane<'_, T>)>,
+    hedge: Option<&Hedge<T>>,
     channel: &EventChannel,
     context: &Arc<CheckContext>,
     partial_reply: &mut Assembly,
     attempt: u32,
 ) -> Raced<Reply, StreamHalt> {
-    let opening = second.map(|(delay, lane)| (*delay, lane.open(channel)));
+    let second = hedge.map(Hedge::lane);
+    let opening = hedge.zip(second.as_ref()).map(|(hedge, lane)| {
+        let open =
+            async { if hedge.launch().await { Some(lane.open(channel).await) } else { None } };
+        (hedge.delay, open)
+    });
     let Raced { winner, result, other } = race(first.open(channel), opening).await;
-    let (lane, attempt) = match (second, winner, &other) {
-        (Some((_, lane)), Winner::Second, _) => (lane, attempt.saturating_add(1)),
+    let (lane, attempt) = match (&second, winner, &other) {
+        (Some(lane), Winner::Second, _) => (lane, attempt.saturating_add(1)),
         (_, _, Other::NotSent) => (first, attempt),
         _ => (first, attempt.saturating_add(1)),
     };
@@ -217,7 +229,6 @@ struct OpenStream<'a> {
 impl<T> Lane<'_, T> {
     /// Opens a streamed reply.
     async fn open(&self, channel: &EventChannel) -> Result<OpenStream<'_>, ProviderError> {
-        self.start();
         let first = self.task.options.first_token;
         let request = &self.dialogue.request;
         let timeout = StreamTimeout { channel, progress: &request.progress };

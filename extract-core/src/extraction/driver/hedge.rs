@@ -2,15 +2,17 @@
 //! other request is cancelled.
 
 use std::pin::pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
 use super::attempt::Lane;
 use super::next_model::Prepared;
+use super::spending::reserve_for;
 use super::state::Driver;
-use crate::conversation::{Assembly, Progress, ProviderError};
+use crate::conversation::{Assembly, Progress, ProviderError, Reply};
+use crate::extraction::budget::OpenReservation;
 use crate::extraction::fallback::Admission;
 use crate::extraction::ledger::{Attempt, Outcome, PassedOver, PassedOverReason};
 use crate::extraction::pricing::Pricing;
@@ -18,16 +20,45 @@ use crate::http::timer;
 
 /// The second model, while the first one is asked.
 pub(super) struct Hedge<T> {
-    delay: Duration,
+    pub(super) delay: Duration,
     prepared: Prepared<T>,
-    started: Arc<OnceLock<Instant>>,
+    launched: Arc<OnceLock<Launched>>,
+}
+
+/// When the second request was sent, and what it may use.
+struct Launched {
+    at: Instant,
+    reservation: Mutex<Option<OpenReservation>>,
+}
+
+impl Launched {
+    fn take_reservation(&self) -> Option<OpenReservation> {
+        self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl<T> Hedge<T> {
-    /// Returns the time of the second request and its conversation.
-    pub(super) fn lane(&self) -> (Duration, Lane<'_, T>) {
+    /// Returns the second conversation.
+    pub(super) fn lane(&self) -> Lane<'_, T> {
         let Prepared { task, dialogue, ask, .. } = &self.prepared;
-        (self.delay, Lane { task, dialogue, ask, started: Some(&self.started) })
+        Lane { task, dialogue, ask }
+    }
+
+    /// Reserves what the second request may use. Returns false if it does not fit into a budget: it is not
+    /// sent then.
+    pub(super) async fn launch(&self) -> bool {
+        let Prepared { task, dialogue, .. } = &self.prepared;
+        let Ok(mut reservation) = reserve_for(task, &dialogue.request).await else { return false };
+        if let Some(reservation) = &mut reservation {
+            reservation.begin(&dialogue.request.progress);
+        }
+        let launched = Launched { at: Instant::now(), reservation: Mutex::new(reservation) };
+        self.launched.set(launched).is_ok()
+    }
+
+    /// Returns the reply to the second request, or `None` if it is not sent.
+    pub(super) async fn respond(&self) -> Option<Result<Reply, ProviderError>> {
+        if self.launch().await { Some(self.lane().respond().await) } else { None }
     }
 }
 
@@ -35,7 +66,7 @@ impl<T> Hedge<T> {
 pub(super) struct SecondRequest {
     attempt: Attempt,
     progress: Progress,
-    started: Arc<OnceLock<Instant>>,
+    launched: Arc<OnceLock<Launched>>,
 }
 
 /// Which of two requests went on.
@@ -67,10 +98,10 @@ impl<O> Raced<O> {
 }
 
 /// Waits for the first request; after the delay also for the second one, whichever succeeds first. If both
-/// fail, the error is that of the second.
+/// fail, the error is that of the second. The second is `None` if it was not sent.
 pub(super) async fn race<O>(
     first: impl Future<Output = Result<O, ProviderError>>,
-    second: Option<(Duration, impl Future<Output = Result<O, ProviderError>>)>,
+    second: Option<(Duration, impl Future<Output = Option<Result<O, ProviderError>>>)>,
 ) -> Raced<O> {
     let mut first = pin!(first);
     let Some((delay, second)) = second else { return Raced::alone(first.await) };
@@ -83,9 +114,13 @@ pub(super) async fn race<O>(
     }
     let (winner, result, other) = match select(first, pin!(second)).await {
         Either::Left((Ok(output), _)) => (Winner::First, Ok(output), Other::Cancelled),
-        Either::Left((Err(error), second)) => (Winner::Second, second.await, Other::Failed(error)),
-        Either::Right((Ok(output), _)) => (Winner::Second, Ok(output), Other::Cancelled),
-        Either::Right((Err(error), first)) => match first.await {
+        Either::Left((Err(error), second)) => match second.await {
+            Some(result) => (Winner::Second, result, Other::Failed(error)),
+            None => return Raced::alone(Err(error)),
+        },
+        Either::Right((None, first)) => return Raced::alone(first.await),
+        Either::Right((Some(Ok(output)), _)) => (Winner::Second, Ok(output), Other::Cancelled),
+        Either::Right((Some(Err(error)), first)) => match first.await {
             Ok(output) => (Winner::First, Ok(output), Other::Failed(error)),
             Err(of_first) => (Winner::Second, Err(error), Other::Failed(of_first)),
         },
@@ -113,13 +148,13 @@ impl<T> Driver<T> {
         let mut prepared = prepared.ok()?;
         let progress = Progress::with_deadline(self.deadline);
         prepared.dialogue.request.progress = progress.clone();
-        let started = Arc::default();
+        let launched = Arc::default();
         self.second_request = Some(SecondRequest {
             attempt: attempt_of(&prepared),
             progress,
-            started: Arc::clone(&started),
+            launched: Arc::clone(&launched),
         });
-        Some(Hedge { delay, prepared, started })
+        Some(Hedge { delay, prepared, launched })
     }
 
     /// Records both requests after a race. The one that goes on is the last attempt.
@@ -130,7 +165,7 @@ impl<T> Driver<T> {
             Other::Cancelled => (PassedOverReason::Slower, None),
             Other::Failed(error) => (PassedOverReason::Failed, Some(error)),
         };
-        let started = hedge.started.get().copied().unwrap_or_else(Instant::now);
+        let started = hedge.launched.get().map_or_else(Instant::now, |launched| launched.at);
         let number = self.attempt_count().saturating_add(1);
         let (client, pricing, begun, loser) = match winner {
             Winner::First => {
@@ -168,6 +203,8 @@ impl<T> Driver<T> {
         }
         if winner == Winner::Second {
             self.request_started = started;
+            // Dropping the first reservation looks at how far its request came.
+            self.reservation = hedge.launched.get().and_then(Launched::take_reservation);
             self.take_over(hedge.prepared);
         }
     }
@@ -175,9 +212,9 @@ impl<T> Driver<T> {
     /// Records the second request as cancelled, if the deadline passes while it is under way.
     pub(super) fn cut_off_second_request(&mut self) {
         let Some(mut second) = self.second_request.take() else { return };
-        let Some(started) = second.started.get() else { return };
+        let Some(launched) = second.launched.get() else { return };
         let state = second.progress.state();
-        second.attempt.latency = started.elapsed();
+        second.attempt.latency = launched.at.elapsed();
         second.attempt.outcome = Outcome::Cancelled;
         // The prices of the other model are not at hand here, so its cost is unknown.
         second.attempt.usage = state.usage;
@@ -199,6 +236,8 @@ fn attempt_of<T>(prepared: &Prepared<T>) -> Attempt {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
     use crate::conversation::ProviderErrorKind;
 
@@ -207,6 +246,10 @@ mod tests {
     async fn after(time: Duration, result: Result<u8, &str>) -> Result<u8, ProviderError> {
         tokio::time::sleep(time).await;
         result.map_err(|message| ProviderError::new(ProviderErrorKind::Server, message))
+    }
+
+    async fn unsent() -> Option<Result<u8, ProviderError>> {
+        None
     }
 
     #[tokio::test(start_paused = true)]
@@ -226,12 +269,20 @@ mod tests {
             let start = tokio::time::Instant::now();
             let raced = race(
                 after(SECOND * first.0, first.1),
-                Some((SECOND * 2, after(SECOND * second.0, second.1))),
+                Some((SECOND * 2, after(SECOND * second.0, second.1).map(Some))),
             );
             let Raced { winner: won, result, .. } = raced.await;
             let result = result.map_err(|error| error.message);
             assert_eq!((won, result), (winner, value.map_err(str::to_owned)));
             assert_eq!(start.elapsed().as_secs(), seconds);
+        }
+        for (first, expected) in [(Ok(1), Ok(1)), (Err("a"), Err("a"))] {
+            let raced = race(after(SECOND * 3, first), Some((SECOND, unsent()))).await;
+            assert!(matches!(raced.other, Other::NotSent));
+            assert_eq!(
+                raced.result.map_err(|error| error.message),
+                expected.map_err(str::to_owned)
+            );
         }
     }
 }

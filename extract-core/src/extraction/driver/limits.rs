@@ -35,27 +35,6 @@ impl<T> Driver<T> {
         if self.rejected_count() > retries {
             return Some(Limit::Retries { retries });
         }
-        self.spent_budget()
-    }
-
-    /// Returns the budget that forbids another request. Without reported usage or cost, a budget allows no
-    /// request.
-    fn spent_budget(&self) -> Option<Limit> {
-        let policy = &self.task.options.policy;
-        if let Some(limit) = policy.tokens {
-            let used = self.ledger.known_usage().map(|usage| usage.total_tokens());
-            let first = self.ledger.attempts.iter().find_map(|attempt| attempt.usage);
-            let next = first.unwrap_or_default().input_tokens;
-            if used.is_none_or(|used| used.saturating_add(next) >= limit) {
-                return Some(Limit::Tokens { limit, used });
-            }
-        }
-        if let Some(limit) = policy.cost {
-            let used = self.ledger.cost();
-            if used.is_none_or(|used| used >= limit) {
-                return Some(Limit::Cost { limit, used });
-            }
-        }
         None
     }
 
@@ -67,19 +46,20 @@ impl<T> Driver<T> {
     }
 
     /// Raises the limit of output tokens after a reply that was cut off. Returns whether it did: the caller
-    /// asked for it, the new limit is higher, no budget is spent, and it was not done before.
+    /// asked for it, the new limit is higher, the request fits into the budgets, and it was not done before.
     pub(super) fn raise_max_tokens(&mut self) -> bool {
         let now = self.dialogue.request.settings.max_tokens;
         let raised = self.task.options.policy.truncated;
         let Some(raised) = raised.filter(|raised| now.is_none_or(|now| now < *raised)) else {
             return false;
         };
-        if self.spent_budget().is_some() {
+        self.dialogue.request.settings.max_tokens = Some(raised);
+        if !self.fits_budgets() {
+            self.dialogue.request.settings.max_tokens = now;
             return false;
         }
         self.task.options.policy.truncated = None;
         self.task.options.settings.max_tokens = Some(raised);
-        self.dialogue.request.settings.max_tokens = Some(raised);
         self.ledger.note_attempt(&format!(
             "the reply was cut off; it is asked for again with at most {raised} tokens"
         ));

@@ -9,6 +9,7 @@ mod limits;
 mod next_model;
 mod reask;
 mod run;
+mod spending;
 mod state;
 mod user_calls;
 

@@ -64,7 +64,10 @@ impl<T> Driver<T> {
                 let state = self.dialogue.request.progress.state();
                 state.exceeds_deadline && next.on.is_for_failures()
             }
-            Failure::Truncated(_) | Failure::Invalid(_) | Failure::Unchecked(_) => false,
+            Failure::Truncated(_)
+            | Failure::Invalid(_)
+            | Failure::Budget(_)
+            | Failure::Unchecked(_) => false,
         })
     }
 

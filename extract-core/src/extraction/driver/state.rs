@@ -10,6 +10,7 @@ use super::hedge::SecondRequest;
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;
+use crate::extraction::budget::{OpenReservation, OverBudget};
 use crate::extraction::error::{Error, ErrorKind, InputError, Rejected};
 use crate::extraction::fallback::Probe;
 use crate::extraction::initial_request::InitialRequest;
@@ -33,6 +34,8 @@ pub(super) struct Driver<T> {
     pub(super) deadline: Option<tokio::time::Instant>,
     /// Start of the latest request.
     pub(super) request_started: Instant,
+    /// What the current request may use.
+    pub(super) reservation: Option<OpenReservation>,
     /// The part of the current reply that has arrived.
     pub(super) partial_reply: Assembly,
     /// The value of the latest reply, if one could be read.
@@ -56,6 +59,8 @@ pub(super) enum Failure {
     Filtered(String),
     Truncated(String),
     Invalid(Limit),
+    /// The request does not fit into a budget.
+    Budget(OverBudget),
     Unchecked(FailedCheck),
     Deadline(Duration),
 }
@@ -84,6 +89,7 @@ impl<T> Driver<T> {
             started,
             deadline: None,
             request_started: started,
+            reservation: None,
             partial_reply: Assembly::new(),
             last_value: None,
             problems: Problems::new(),
@@ -142,6 +148,10 @@ impl<T> Driver<T> {
             Failure::Refused(message) => (ErrorKind::Refused { message }, best),
             Failure::Filtered(partial) => (ErrorKind::ContentFiltered { partial }, best),
             Failure::Truncated(partial) => (ErrorKind::Truncated { partial }, best),
+            Failure::Budget(over) if problems.is_empty() => (ErrorKind::Budget(over), best),
+            Failure::Budget(over) => {
+                (ErrorKind::Invalid { problems, limit: Limit::Budget(over) }, best)
+            }
             Failure::Invalid(limit) => (ErrorKind::Invalid { problems, limit }, best),
             Failure::Deadline(deadline) => {
                 (ErrorKind::Deadline { deadline, request, problems }, best)

@@ -37,6 +37,7 @@ impl fmt::Display for Error {
                 "after {} no value passed its checks, and {limit}: {problems}",
                 attempts(ledger)
             ),
+            ErrorKind::Budget(over) => write!(f, "not sent: {over}"),
             ErrorKind::TooFewSamples { needed, found, failures } => {
                 write!(f, "expected values from at least {needed} samples, found {found}")?;
                 match failures.first() {

@@ -17,7 +17,7 @@ pub enum InputError {
     /// A setting is NaN or infinite, which JSON cannot represent.
     #[error("`{setting}` must be a finite number")]
     NotFinite {
-        /// The name of the setting: `temperature`, `top_p` or `cost_budget`.
+        /// The name of the setting: `temperature`, `top_p`, `cost_budget` or `budget`.
         setting: &'static str,
     },
     /// The stream has ended with an error, which was returned before.

@@ -305,6 +305,7 @@ const USAGE: UsageFields = UsageFields {
     output: &["/output_tokens"],
     cached_input: &["/cache_read_input_tokens"],
     cache_write: &["/cache_creation_input_tokens"],
+    long_cache_write: &["/cache_creation/ephemeral_1h_input_tokens"],
     reasoning: &["/output_tokens_details/thinking_tokens"],
 };
 
