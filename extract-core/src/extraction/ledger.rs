@@ -1,6 +1,7 @@
 //! The ledger: the request, the reply and the cost of each attempt. A [`Report`] and an
 //! [`Error`](super::Error) carry one.
 
+mod cache_hit;
 mod seconds;
 
 use std::fmt;
@@ -8,6 +9,8 @@ use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
+
+pub use cache_hit::CacheHit;
 
 use super::bad_items::BadItem;
 use super::withdrawn::Withdrawn;
@@ -110,6 +113,10 @@ pub struct Attempt {
     pub transport_retries: u32,
     /// The text of the error, if there was no reply.
     pub error: Option<String>,
+    /// The stored reply, if it came from the [cache](crate::cache::Cache) and nothing was sent. `usage` and
+    /// `cost` are 0 then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CacheHit>,
 }
 
 impl Attempt {
@@ -125,7 +132,7 @@ impl Attempt {
             [one] => write!(f, ", of {one} alone")?,
             [first, ..] => write!(f, ", of {first} and other parts, {} in all", self.parts.len())?,
         }
-        if let Some(usage) = &self.usage {
+        if let Some(usage) = self.usage.as_ref().filter(|_| self.cached.is_none()) {
             write!(f, ", {} tokens in", usage.input_tokens)?;
             match (usage.cached_input_tokens, usage.cache_write_tokens) {
                 (0, 0) => {}
@@ -136,6 +143,9 @@ impl Attempt {
                 }
             }
             write!(f, ", {} out", usage.output_tokens)?;
+        }
+        if let Some(hit) = &self.cached {
+            write!(f, ", from the cache ({:.1?} old)", hit.age)?;
         }
         if self.transport_retries > 0 {
             write!(f, ", sent {} times", self.transport_retries.saturating_add(1))?;

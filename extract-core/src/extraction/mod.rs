@@ -62,7 +62,7 @@ pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
 pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
 pub use layout::Layout;
-pub use ledger::{Attempt, Ledger, Outcome, Report};
+pub use ledger::{Attempt, CacheHit, Ledger, Outcome, Report};
 pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};

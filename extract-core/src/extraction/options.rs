@@ -8,6 +8,7 @@ use super::bad_items::BadItems;
 use super::judgements::Judgements;
 use super::layout::Layout;
 use super::policy::Policy;
+use crate::cache::Cache;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
 use crate::conversation::{Conversation, Message, Mode, Prices, Settings, are_blank};
@@ -38,6 +39,9 @@ pub(super) struct Options {
     pub(super) source_marks: bool,
     pub(super) feedback: Option<FeedbackFn>,
     pub(super) policy: Policy,
+    pub(super) cache: Cache,
+    /// The number of this sample among those of the same request, from 0.
+    pub(super) sample: usize,
     /// The user's context for checks.
     pub(super) context: CheckContext,
     /// The number of messages before the input. They are not part of the source.
@@ -86,6 +90,8 @@ impl Default for Options {
             source_marks: true,
             feedback: None,
             policy: Policy::default(),
+            cache: Cache::off(),
+            sample: 0,
             context: CheckContext::new(),
             before_input: 0,
         }

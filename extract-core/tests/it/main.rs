@@ -7,6 +7,7 @@ mod asking;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod broken_peers;
+mod cache;
 mod dialects_hostile;
 mod dialects_limits;
 mod dialects_oracle;

@@ -119,15 +119,7 @@ impl<T> Driver<T> {
         let (started, paused_before) = (Instant::now(), channel.paused_time());
         let response = self.task.client.model.stream(request);
         let deltas = timeout.within(first, first, FIRST, response).await??;
-        let (contract, form) = self.ask.requested(&self.task.contract);
-        channel.send(StreamEvent::AttemptStarted(AttemptStarted {
-            attempt,
-            mode: request.output.mode(),
-            is_parts: self.ask.parts().is_some(),
-            contract,
-            form,
-            check_context: Arc::clone(&self.context),
-        }));
+        channel.send(self.attempt_started(attempt));
         let mut deltas = deltas.ready_chunks(MAX_READY_DELTAS);
         let paused = channel.paused_time().saturating_sub(paused_before);
         let waited = started.elapsed().saturating_sub(paused);
@@ -161,6 +153,19 @@ impl<T> Driver<T> {
             return Err(error.into());
         }
         Ok(std::mem::take(&mut self.partial_reply).finish()?)
+    }
+
+    /// Returns the event of the start of this attempt.
+    pub(super) fn attempt_started(&self, attempt: u32) -> StreamEvent {
+        let (contract, form) = self.ask.requested(&self.task.contract);
+        StreamEvent::AttemptStarted(AttemptStarted {
+            attempt,
+            mode: self.dialogue.request.output.mode(),
+            is_parts: self.ask.parts().is_some(),
+            contract,
+            form,
+            check_context: Arc::clone(&self.context),
+        })
     }
 
     /// Ends the attempt because the listener stopped the stream.
@@ -259,12 +264,12 @@ fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) ->
 }
 
 /// Returns whether the delta adds something that the model wrote.
-fn is_content(delta: &Delta) -> bool {
+pub(super) fn is_content(delta: &Delta) -> bool {
     !matches!(delta, Delta::Blocks(_) | Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
 }
 
 impl Attempt {
-    fn start(number: u32, address: String, mode: Mode, parts: Vec<String>) -> Self {
+    pub(super) fn start(number: u32, address: String, mode: Mode, parts: Vec<String>) -> Self {
         Self {
             number,
             address,
@@ -284,11 +289,12 @@ impl Attempt {
             request_id: None,
             transport_retries: 0,
             error: None,
+            cached: None,
         }
     }
 
     /// Records a reply.
-    fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
+    pub(super) fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
         self.model.clone_from(&reply.model);
         self.stop = Some(reply.stop.clone());
         self.usage = reply.usage;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::cached::CacheUse;
 use super::dialogue::Dialogue;
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
@@ -41,6 +42,8 @@ pub(super) struct Driver<T> {
     pub(super) unchanged: u32,
     /// The rejected value with the fewest problems; of equals, the latest.
     pub(super) best: Option<Rejected>,
+    /// The use of the cache.
+    pub(super) cached: CacheUse,
 }
 
 /// Why an extraction ended without a value.
@@ -83,6 +86,7 @@ impl<T> Driver<T> {
             problems: Problems::new(),
             unchanged: 0,
             best: None,
+            cached: CacheUse::default(),
         })
     }
 
@@ -112,6 +116,7 @@ impl<T> Driver<T> {
     /// Ends the extraction and returns its ledger.
     pub(super) fn into_ledger(mut self) -> Ledger {
         self.record_judgements();
+        self.note_wait_for_other();
         self.ledger.latency = self.started.elapsed();
         self.ledger
     }
