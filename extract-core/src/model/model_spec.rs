@@ -66,8 +66,9 @@ pub(crate) fn same_provider(
     if is_embedded(one) || is_embedded(other) {
         return Ok(false);
     }
-    let name = |options: &ProviderOptions| Ok(split_model(&options.model, options)?.0.name);
-    Ok(name(one)? == name(other)?)
+    let (one, _) = split_model(&one.model, one)?;
+    let (other, _) = split_model(&other.model, other)?;
+    Ok(one.name == other.name)
 }
 
 /// The name of the embedded model. It has no provider in front.

@@ -155,6 +155,12 @@ impl<T> Driver<T> {
         Err(failure)
     }
 
+    /// Returns the event of the start of this attempt.
+    pub(super) fn attempt_started(&self, attempt: u32) -> StreamEvent {
+        let Self { task, dialogue, ask, context, .. } = self;
+        Lane { task, dialogue, ask }.attempt_started(context, attempt)
+    }
+
     /// Ends the attempt because the listener stopped the stream.
     fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
@@ -240,6 +246,19 @@ impl<T> Lane<'_, T> {
         Ok(OpenStream { deltas, left: first.map(|limit| limit.saturating_sub(waited)) })
     }
 
+    /// Returns the event of the start of an attempt.
+    fn attempt_started(&self, context: &Arc<CheckContext>, attempt: u32) -> StreamEvent {
+        let (contract, form) = self.ask.requested(&self.task.contract);
+        StreamEvent::AttemptStarted(AttemptStarted {
+            attempt,
+            mode: self.dialogue.request.output.mode(),
+            is_parts: self.ask.parts().is_some(),
+            contract,
+            form,
+            check_context: Arc::clone(context),
+        })
+    }
+
     /// Reads a stream to its end.
     async fn read_stream(
         &self,
@@ -252,15 +271,7 @@ impl<T> Lane<'_, T> {
         let (first, idle) = (self.task.options.first_token, self.task.options.idle);
         let request = &self.dialogue.request;
         let timeout = StreamTimeout { channel, progress: &request.progress };
-        let (contract, form) = self.ask.requested(&self.task.contract);
-        channel.send(StreamEvent::AttemptStarted(AttemptStarted {
-            attempt,
-            mode: request.output.mode(),
-            is_parts: self.ask.parts().is_some(),
-            contract,
-            form,
-            check_context: Arc::clone(context),
-        }));
+        channel.send(self.attempt_started(context, attempt));
         let mut deltas = opened.deltas.ready_chunks(MAX_READY_DELTAS);
         let (mut left, mut limit, mut setting) = (opened.left, first, FIRST);
         while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
@@ -354,7 +365,7 @@ fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) ->
 }
 
 /// Returns whether the delta adds something that the model wrote.
-fn is_content(delta: &Delta) -> bool {
+pub(super) fn is_content(delta: &Delta) -> bool {
     !matches!(delta, Delta::Blocks(_) | Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
 }
 
@@ -386,11 +397,12 @@ impl Attempt {
             request_id: None,
             transport_retries: 0,
             error: None,
+            cached: None,
         }
     }
 
     /// Records a reply.
-    fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
+    pub(super) fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
         self.model.clone_from(&reply.model);
         self.stop = Some(reply.stop.clone());
         self.usage = reply.usage;

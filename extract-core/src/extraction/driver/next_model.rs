@@ -1,6 +1,8 @@
 //! The next model: asking another one, possibly of another provider, after failed answers or failures of the
 //! provider. The conversation starts anew.
 
+use std::sync::Arc;
+
 use super::dialogue::{Dialogue, address_of};
 use super::state::{Driver, Failure};
 use crate::conversation::{Conversation, Message, Mode, Output, Part};
@@ -177,6 +179,10 @@ impl<T> Driver<T> {
         };
         self.ledger.notes.push(note);
         self.ledger.notes.extend(notes);
+        if !Arc::ptr_eq(&self.task.client.model, &task.client.model) {
+            // Its reply is not one to the request of the model before it.
+            self.cached.forget_request();
+        }
         (self.task, self.dialogue, self.ask, self.user_tools) = (task, dialogue, ask, user_tools);
         self.unchanged = 0;
     }
