@@ -6,7 +6,7 @@ use std::time::Duration;
 use extract_core::cache::{Cache, CacheError, CacheKey, CacheStore, FileCache};
 use extract_core::contract::UserTool;
 use extract_core::conversation::{Message, Mode, Part, Usage, Usd};
-use extract_core::extraction::{ClientBuilder, ErrorKind, Ledger, Outcome, Step};
+use extract_core::extraction::{ClientBuilder, ErrorKind, FallbackOn, Ledger, Outcome, Step};
 use extract_core::{Client, Report};
 use futures_util::future::{BoxFuture, join_all};
 use serde_json::{Value, json};
@@ -564,4 +564,26 @@ async fn a_type_that_is_not_send_is_cached_too() {
         assert_eq!(&*assert_send(extraction).await.unwrap().value.name, "Maria");
     }
     assert_eq!(server.count(), 1);
+}
+
+#[tokio::test]
+async fn a_reply_of_another_model_is_not_stored_as_one_of_the_first() {
+    let second = Server::start([number(2)]).await;
+    let silent = Server::start([Act::Hang(Vec::new()), number(1)]).await;
+    let down = Server::start([answer(500, "", "{}"), number(1)]).await;
+    for (server, sent) in [(&silent, 2), (&down, 2)] {
+        let cache = memory();
+        let other = client(&second, &Cache::off());
+        let asking = builder(server, &cache).fallback_to(&other, FallbackOn::default());
+        let asking = asking.hedge_after(Duration::from_millis(50)).build().unwrap();
+        assert_eq!(ask(&asking).await.value, 2);
+        let again = builder(server, &cache).build().unwrap();
+        assert_eq!(ask(&again).await.value, 1, "the first model is asked");
+        assert_eq!(server.count(), sent);
+        // What the other model answered is kept for that model.
+        let other = builder(&second, &cache).build().unwrap();
+        let before = second.count();
+        let done = ask(&other).await;
+        assert_eq!((done.value, second.count() - before), (2, usize::from(!is_hit(&done))));
+    }
 }
