@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 
 use super::dialogue::Dialogue;
-use super::hedge::{Hedge, Other, Raced, Winner, race};
+use super::hedge::{Other, Raced, Winner, race};
+use super::model_time::ModelTime;
 use super::state::{Driver, Failure};
 use crate::contract::{CheckContext, Problems};
 use crate::conversation::{
@@ -30,6 +31,7 @@ pub(super) struct Lane<'a, T> {
     pub(super) task: &'a Task<T>,
     pub(super) dialogue: &'a Dialogue,
     pub(super) ask: &'a Ask,
+    pub(super) model_time: &'a ModelTime,
     /// The place for the time of a request that may never be sent.
     pub(super) started: Option<&'a OnceLock<Instant>>,
 }
@@ -43,7 +45,9 @@ impl<T> Lane<'_, T> {
 
     async fn respond(&self) -> Result<Reply, ProviderError> {
         self.start();
-        self.task.client.model.respond(&self.dialogue.request).await
+        let request = &self.dialogue.request;
+        let reply = self.task.client.model.respond(request);
+        self.model_time.within(&request.progress, Duration::default, reply).await?
     }
 }
 
@@ -60,9 +64,9 @@ impl<T> Driver<T> {
         self.dialogue.request.progress = Progress::with_deadline(self.deadline);
         self.partial_reply = Assembly::new();
         let hedge = self.prepare_hedge();
-        let Self { task, dialogue, ask, context, partial_reply, .. } = self;
-        let first = Lane { task, dialogue, ask, started: None };
-        let second = hedge.as_ref().map(Hedge::lane);
+        let Self { task, dialogue, ask, model_time, context, partial_reply, .. } = self;
+        let first = Lane { task, dialogue, ask, model_time, started: None };
+        let second = hedge.as_ref().map(|hedge| hedge.lane(first.model_time));
         let Raced { winner, result: answered, other } = match &first.task.channel {
             None => {
                 let second = second.as_ref().map(|(delay, lane)| (*delay, lane.respond()));
@@ -104,10 +108,8 @@ impl<T> Driver<T> {
                 reply
             }
             Err(error) => {
-                if let (ProviderErrorKind::Deadline, Some(deadline)) =
-                    (error.kind, self.task.options.deadline)
-                {
-                    return Err(Failure::Deadline(deadline));
+                if error.kind == ProviderErrorKind::Deadline {
+                    return Err(self.too_late());
                 }
                 attempt.record_failure(&error);
                 attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
@@ -217,13 +219,19 @@ struct OpenStream<'a> {
 impl<T> Lane<'_, T> {
     /// Opens a streamed reply.
     async fn open(&self, channel: &EventChannel) -> Result<OpenStream<'_>, ProviderError> {
+        let (first, idle) = (self.task.options.first_token, self.task.options.idle);
+        let zero = [(FIRST, first), (IDLE, idle)];
+        if let Some((setting, _)) = zero.iter().find(|(_, limit)| *limit == Some(Duration::ZERO)) {
+            return Err(ProviderError::without_time(setting));
+        }
         self.start();
-        let first = self.task.options.first_token;
         let request = &self.dialogue.request;
         let timeout = StreamTimeout { channel, progress: &request.progress };
         let (started, paused_before) = (Instant::now(), channel.paused_time());
         let response = self.task.client.model.stream(request);
-        let deltas = timeout.within(first, first, FIRST, response).await??;
+        let response = timeout.within(first, first, FIRST, response);
+        let paused_time = || channel.paused_time();
+        let deltas = self.model_time.within(&request.progress, paused_time, response).await???;
         let paused = channel.paused_time().saturating_sub(paused_before);
         let waited = started.elapsed().saturating_sub(paused);
         Ok(OpenStream { deltas, left: first.map(|limit| limit.saturating_sub(waited)) })
@@ -252,11 +260,19 @@ impl<T> Lane<'_, T> {
         }));
         let mut deltas = opened.deltas.ready_chunks(MAX_READY_DELTAS);
         let (mut left, mut limit, mut setting) = (opened.left, first, FIRST);
-        while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
-            let mut failure = None;
+        loop {
+            let (started, paused_before) = (Instant::now(), channel.paused_time());
+            let next = timeout.within(left, limit, setting, deltas.next());
+            let paused_time = || channel.paused_time();
+            let next = self.model_time.within(&request.progress, paused_time, next).await??;
+            let Some(ready) = next else { break };
+            let paused = channel.paused_time().saturating_sub(paused_before);
+            let waited = started.elapsed().saturating_sub(paused);
+            let (mut failure, mut is_progress) = (None, false);
             for delta in ready {
                 match delta {
                     Ok(delta) => {
+                        is_progress |= delta.is_progress();
                         if is_content(&delta) && channel.has_listener() {
                             channel.send(StreamEvent::Delta(delta.clone()));
                         }
@@ -272,8 +288,10 @@ impl<T> Lane<'_, T> {
             if let Some(error) = failure {
                 return Err(error.into());
             }
-            if !partial_reply.is_empty() {
+            if is_progress {
                 (left, limit, setting) = (idle, idle, IDLE);
+            } else {
+                left = left.map(|left| left.saturating_sub(waited));
             }
         }
         if let Some(error) = partial_reply.interruption() {

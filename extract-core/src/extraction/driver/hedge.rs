@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use super::attempt::Lane;
+use super::model_time::ModelTime;
 use super::next_model::Prepared;
 use super::state::Driver;
 use crate::conversation::{Assembly, Progress, ProviderError};
@@ -25,9 +26,9 @@ pub(super) struct Hedge<T> {
 
 impl<T> Hedge<T> {
     /// Returns the time of the second request and its conversation.
-    pub(super) fn lane(&self) -> (Duration, Lane<'_, T>) {
+    pub(super) fn lane<'a>(&'a self, model_time: &'a ModelTime) -> (Duration, Lane<'a, T>) {
         let Prepared { task, dialogue, ask, .. } = &self.prepared;
-        (self.delay, Lane { task, dialogue, ask, started: Some(&self.started) })
+        (self.delay, Lane { task, dialogue, ask, model_time, started: Some(&self.started) })
     }
 }
 

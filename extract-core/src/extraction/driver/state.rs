@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::dialogue::Dialogue;
 use super::hedge::SecondRequest;
+use super::model_time::{DEFAULT_DEADLINE, ModelTime};
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;
@@ -31,6 +32,7 @@ pub(super) struct Driver<T> {
     started: Instant,
     /// The time at which the deadline passes.
     pub(super) deadline: Option<tokio::time::Instant>,
+    pub(super) model_time: ModelTime,
     /// Start of the latest request.
     pub(super) request_started: Instant,
     /// The part of the current reply that has arrived.
@@ -76,6 +78,7 @@ impl<T> Driver<T> {
         let context = Arc::new(task.options.check_context_for(&task.input));
         Ok(Self {
             dialogue: Dialogue::start(request, &task.client, 0),
+            model_time: ModelTime::of(task.options.deadline),
             task,
             ask,
             user_tools,
@@ -92,6 +95,11 @@ impl<T> Driver<T> {
             second_request: None,
             probe: None,
         })
+    }
+
+    /// Returns the failure of an extraction that took too long.
+    pub(super) fn too_late(&self) -> Failure {
+        Failure::Deadline(self.task.options.deadline.unwrap_or(DEFAULT_DEADLINE))
     }
 
     /// Returns the number of attempts so far.
