@@ -4,20 +4,26 @@
 //! cases. They change without notice.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What a model, a server or a file says must not end in a panic.
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
 pub mod cache;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod check;
 pub mod contract;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod conversation;
 pub mod extraction;
 pub mod grounding;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod http;
 pub mod model;
 pub mod partial;
 pub mod reading;
 pub(crate) mod schema;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod wire;
 
 pub use contract::Extract;

@@ -45,7 +45,7 @@ pub(crate) fn lease(options: &Options) -> Result<Lease, LocalError> {
 fn join_or_start(paths: &Paths, options: &Options) -> Result<(Lease, bool), LocalError> {
     install::install(paths, options)?;
     // The holder of the lock is starting the server, within the same time limits.
-    let patience = options.startup_timeout + Duration::from_secs(60);
+    let patience = options.startup_timeout.saturating_add(Duration::from_secs(60));
     let _lock = Lock::take(&paths.start_lock(), patience, &options.sink)?;
     if let Some(lease) = join(paths, options) {
         return Ok((lease, true));
@@ -127,7 +127,7 @@ impl Starting {
     /// at the startup timeout or if the server exits.
     fn wait(&mut self, paths: &Paths, options: &Options, token: &str) -> Result<Lease, LocalError> {
         let log = paths.log();
-        let deadline = Instant::now() + options.startup_timeout;
+        let deadline = Instant::now().checked_add(options.startup_timeout);
         // The last URL that the server reported, and the reason why it does not answer properly
         // there.
         let mut unwell: Option<(String, String)> = None;
@@ -144,7 +144,7 @@ impl Starting {
                     Err(error) => unwell = Some((state.address().to_string(), error.to_string())),
                 }
             }
-            if Instant::now() > deadline {
+            if deadline.is_some_and(|deadline| Instant::now() > deadline) {
                 let tail = log::tail(&log);
                 return Err(match unwell {
                     Some((url, why)) => LocalError::Unhealthy { url, why, log, tail },

@@ -223,3 +223,28 @@ fn path(name: &str) -> Option<PathBuf> {
 fn setting(name: &'static str, value: String, expected: &'static str) -> LocalError {
     LocalError::Setting { name, value, expected }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_times_states_the_defaults() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/time.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let default = Options::default();
+        for (setting, time) in [
+            ("install_timeout", default.install_timeout),
+            ("startup_timeout", default.startup_timeout),
+            ("linger", default.linger),
+        ] {
+            let row =
+                page.lines().find(|line| line.starts_with(&format!("| `{setting}` |"))).unwrap();
+            let text = match time.as_secs() {
+                seconds if seconds % 60 == 0 => format!("| {} min |", seconds / 60),
+                seconds => format!("| {seconds} s |"),
+            };
+            assert!(row.ends_with(&text), "{row}");
+        }
+    }
+}

@@ -34,7 +34,7 @@ impl Sink for Log {
     fn string_end(&mut self, at: usize, whole: bool) {
         self.events.push((6 + u8::from(whole), at, String::new()));
     }
-    fn rekey(&mut self) {
+    fn string_became_key(&mut self) {
         self.depth += 1;
         self.events.push((8, 0, String::new()));
     }

@@ -189,14 +189,18 @@ fn one_of(options: &[Value], found: &Value) -> String {
         return format!("one of {}", list(&some));
     }
     let Some(text) = found.as_str() else {
-        return format!("one of {} values, such as {}", options.len(), list(&some[..NAMED]));
+        return format!(
+            "one of {} values, such as {}",
+            options.len(),
+            list(some.get(..NAMED).unwrap_or(&some))
+        );
     };
     let spelling = |text: &str| text.chars().take(SPELLING).collect::<String>().to_lowercase();
     let text = spelling(text);
     some.sort_by_cached_key(|option| {
         option.as_str().map_or(usize::MAX, |name| strsim::levenshtein(&spelling(name), &text))
     });
-    format!("one of {} values, nearest {}", options.len(), list(&some[..NAMED]))
+    format!("one of {} values, nearest {}", options.len(), list(some.get(..NAMED).unwrap_or(&some)))
 }
 
 /// Returns the distance of a value from a branch: smaller is nearer. An error deep inside shows that the

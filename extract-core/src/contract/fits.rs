@@ -61,6 +61,7 @@ pub mod providers {
 ///
 /// Panics if the type does not fit.
 #[doc(hidden)]
+#[expect(clippy::panic, reason = "it is an assertion")]
 #[track_caller]
 pub fn assert_fits_each<T: Extract>(dialects: &[&'static Dialect]) {
     let contract = match Contract::of::<T>() {

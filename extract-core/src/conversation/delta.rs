@@ -1,6 +1,8 @@
 //! The deltas of a reply that arrives, and their assembly. Replies that arrive whole and replies that are
 //! streamed go through the same [`Assembly`].
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::reply::{Block, Reply, StopReason};
@@ -52,6 +54,22 @@ pub enum Delta {
     Done(StreamEnd),
 }
 
+impl Delta {
+    /// Whether the delta brings the reply forward. Counts, empty texts and keep-alive events do not: a server
+    /// may send them forever.
+    pub(crate) fn is_progress(&self) -> bool {
+        match self {
+            Self::Text(text)
+            | Self::Commentary(text)
+            | Self::Reasoning(text)
+            | Self::Refusal(text)
+            | Self::Arguments { fragment: text, .. } => !text.is_empty(),
+            Self::ToolCall { .. } | Self::Blocks(_) | Self::Done(_) => true,
+            Self::Usage { .. } | Self::State(_) => false,
+        }
+    }
+}
+
 /// The end of a reply, with the model and the request that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -101,8 +119,8 @@ fn interrupted(message: &str) -> ProviderError {
 #[derive(Debug, Clone, Default)]
 pub struct Assembly {
     blocks: Vec<Block>,
-    /// The index in `blocks` of each tool call, as pairs of call index and block index.
-    calls: Vec<(usize, usize)>,
+    /// The index in `blocks` of each tool call, by the index of the call.
+    calls: BTreeMap<usize, usize>,
     usage: Option<(Usage, Option<Usd>, Value)>,
     state: Option<ProviderState>,
     ending: Option<StreamEnd>,
@@ -145,12 +163,14 @@ impl Assembly {
                 _ => self.begin(Block::Refusal(more)),
             },
             Delta::ToolCall { index, id, name } => {
-                let call = self.call(index);
-                call.id = id;
-                call.name = name;
+                if let Some(call) = self.call(index) {
+                    (call.id, call.name) = (id, name);
+                }
             }
             Delta::Arguments { index, fragment } => {
-                self.call(index).arguments.push_str(&fragment);
+                if let Some(call) = self.call(index) {
+                    call.arguments.push_str(&fragment);
+                }
             }
             Delta::Blocks(blocks) => {
                 let calls = blocks.iter().enumerate();
@@ -212,16 +232,15 @@ impl Assembly {
     }
 
     /// Returns the tool call with this index, and adds it if it is new.
-    fn call(&mut self, index: usize) -> &mut ToolCall {
-        let known = self.calls.iter().find(|(known, _)| *known == index).map(|(_, at)| *at);
-        let at = known.unwrap_or_else(|| {
-            self.calls.push((index, self.blocks.len()));
+    fn call(&mut self, index: usize) -> Option<&mut ToolCall> {
+        let next = self.blocks.len();
+        let at = *self.calls.entry(index).or_insert(next);
+        if at == next {
             self.blocks.push(Block::ToolCall(ToolCall::new("", "", "")));
-            self.blocks.len() - 1
-        });
-        match &mut self.blocks[at] {
-            Block::ToolCall(call) => call,
-            _ => unreachable!("`calls` points at tool calls only"),
+        }
+        match self.blocks.get_mut(at)? {
+            Block::ToolCall(call) => Some(call),
+            _ => None,
         }
     }
 }

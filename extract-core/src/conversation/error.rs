@@ -212,6 +212,14 @@ impl ProviderError {
         error
     }
 
+    /// Returns the error of a request that cannot be answered in time, because this setting is zero.
+    pub(crate) fn without_time(setting: &str) -> Self {
+        let message = format!("`{setting}` is zero, so nothing was sent");
+        let mut error = Self::new(ProviderErrorKind::Timeout, message);
+        error.should_retry = Some(false);
+        error
+    }
+
     /// Returns the error of a reply that was cut off by the model's context window.
     pub(crate) fn full_context() -> Self {
         let message = "the conversation and the reply fill the model's context window: shorten the \

@@ -74,7 +74,7 @@ pub enum ErrorKind {
     /// The deadline passed, or the [limits](crate::model::Limits) need a wait that ends after it. In the
     /// second case the extraction fails at once, and the request's state holds the wait.
     Deadline {
-        /// The deadline that was set.
+        /// The deadline that was set, or the default of 30 minutes.
         deadline: Duration,
         /// The state of the request that was running at that time, if there was one: being answered, or
         /// waiting for a retry after a failure.

@@ -64,6 +64,7 @@ pub use budget::{Budget, OverBudget, Shortage, Spending};
 pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
+pub use driver::DEFAULT_DEADLINE;
 pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;

@@ -308,8 +308,26 @@ settings! {
 settings! {
     "# Limits\n\nThe most that an extraction may take.";
 
-    /// Limits the time of an extraction: all attempts, waits and checks. Default: no limit. When it
-    /// passes, the extraction fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline).
+    /// Limits the time of an extraction: all attempts, waits and checks. When it passes, the extraction
+    /// fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline). [`Duration::MAX`] is no
+    /// limit. With zero, the extraction fails at once and nothing is sent.
+    ///
+    /// Default: 30 minutes, in which only the time of waiting for models counts. Time in the
+    /// [limits](crate::model::Limits), in checks, and in which nobody polls a stream is left out.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, ErrorKind};
+    /// # use serde_json::json;
+    /// use std::time::Duration;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// let error = client.extract::<u8>("Seven.").deadline(Duration::ZERO).await.unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Deadline { .. }));
+    /// assert!(error.ledger().attempts.is_empty()); // nothing was sent
+    /// # });
+    /// ```
     fn deadline(deadline: Duration) |it| it.options.deadline = Some(deadline);
 
     /// Limits the tokens of one extraction: input and output of all its requests, with those of
@@ -404,11 +422,15 @@ settings! {
     fn cache(cache: Cache) |it| it.options.cache = cache;
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
-    /// limit. Only streams use it. It pauses while the caller does not poll the stream.
+    /// limit of its own. Only streams use it. It pauses while the caller does not poll the stream. Events
+    /// without content, such as pings, are no deltas. [`Duration::MAX`] is no limit; with zero, the stream
+    /// fails and nothing is sent.
     fn first_token_timeout(limit: Duration) |it| it.options.first_token = Some(limit);
 
-    /// Limits the silence between two deltas of a streamed reply. Default: no limit. Only streams use
-    /// it. It pauses while the caller does not poll the stream.
+    /// Limits the silence between two deltas of a streamed reply. Default: no limit of its own; the
+    /// [`read_timeout`](crate::http::TransportOptions::read_timeout) of 5 minutes holds. Only streams use
+    /// it. It pauses while the caller does not poll the stream. Events without content, such as pings, are
+    /// no deltas. [`Duration::MAX`] is no limit; with zero, the stream fails and nothing is sent.
     fn idle_timeout(limit: Duration) |it| it.options.idle = Some(limit);
 }
 

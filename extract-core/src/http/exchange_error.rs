@@ -14,6 +14,12 @@ pub(super) fn timeout_error(from: &str, after: Duration) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Timeout, message)
 }
 
+/// Returns the error of a body that stopped. `lack` is what did not come: data, or content.
+pub(super) fn silence_error(lack: &str, from: &str, limit: Duration) -> ProviderError {
+    let message = format!("no {lack} from {from} for {limit:?}; `read_timeout` sets this limit");
+    ProviderError::new(ProviderErrorKind::Timeout, message)
+}
+
 /// Classifies an error of reqwest. The message holds the chain of causes. It names the host only,
 /// because the URL may hold keys.
 pub(super) fn failure(error: &reqwest::Error, from: &str, after: Duration) -> ProviderError {

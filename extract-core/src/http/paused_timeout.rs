@@ -11,7 +11,8 @@ use crate::conversation::ProviderError;
 /// not polled.
 const PROMPT: Duration = Duration::from_millis(100);
 
-/// Waits for a future, at most for `limit`. Returns `None` after that time. `paused` returns the total
+/// Waits for a future, at most for `limit`; [`Duration::MAX`] is no limit. Returns `None` after that time.
+/// `paused` returns the total
 /// time so far in which the caller did something else; that time does not count. A caller that does not
 /// measure it returns zero.
 ///
@@ -28,8 +29,8 @@ pub(crate) async fn within<F: Future>(
     let (mut start, mut paused_before) = (Instant::now(), paused());
     let mut remaining = limit;
     loop {
-        let end = tokio::time::Instant::now() + remaining;
-        let timeout = timer(|| tokio::time::timeout_at(end, &mut future))?;
+        let end = tokio::time::Instant::now().checked_add(remaining);
+        let timeout = timer(|| tokio::time::timeout(remaining, &mut future))?;
         if let Ok(output) = timeout.await {
             return Ok(Some(output));
         }
@@ -38,7 +39,7 @@ pub(crate) async fn within<F: Future>(
         if !remaining.is_zero() {
             continue;
         }
-        if end.elapsed() < PROMPT {
+        if end.is_none_or(|end| end.elapsed() < PROMPT) {
             return Ok(None);
         }
         (start, paused_before, remaining) = (Instant::now(), paused(), limit);
@@ -64,6 +65,18 @@ mod tests {
         run(async {
             assert_eq!(within(SHORT, Duration::default, pending::<()>()).await, Ok(None));
             assert_eq!(within(SHORT, Duration::default, async { 7 }).await, Ok(Some(7)));
+        });
+    }
+
+    #[test]
+    fn the_longest_duration_is_no_limit_and_zero_waits_for_nothing() {
+        run(async {
+            let soon = async {
+                tokio::task::yield_now().await;
+                7
+            };
+            assert_eq!(within(Duration::MAX, Duration::default, soon).await, Ok(Some(7)));
+            assert_eq!(within(Duration::ZERO, Duration::default, pending::<()>()).await, Ok(None));
         });
     }
 

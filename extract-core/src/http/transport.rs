@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode};
 
-use super::exchange_error::{failure, timeout_error};
+use super::exchange_error::{failure, silence_error, timeout_error};
 use super::paused_timeout::within;
 use super::pools::Pools;
 use super::runtime::{timer, with_io};
@@ -35,12 +35,15 @@ const ERROR_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct TransportOptions {
     /// Timeout of one exchange, from the first byte sent to the last byte received. For a streamed
     /// exchange, it covers the time until the response headers only. Default: 10 minutes.
+    /// [`Duration::MAX`] is no limit; with zero, every request fails and none is sent.
     pub timeout: Duration,
     /// Timeout between two chunks of a response body. In a stream, events without content, such as comments
     /// and pings, do not count as chunks. Only time in which the body is polled counts. A reasoning model
-    /// may send nothing for a long time. Default: 5 minutes.
+    /// may send nothing for a long time. Default: 5 minutes. [`Duration::MAX`] is no limit; with zero,
+    /// every request fails and none is sent.
     pub read_timeout: Duration,
-    /// Timeout of the connection's setup. Default: 10 seconds.
+    /// Timeout of the connection's setup, the lookup of the name included. Default: 10 seconds.
+    /// [`Duration::MAX`] is no limit; with zero, every request fails and none is sent.
     pub connect_timeout: Duration,
     /// The maximum size of a reply, in bytes. For a streamed reply, the text in its events counts.
     /// Default: 32 MiB.
@@ -237,11 +240,7 @@ impl HttpResponse {
         let started = Instant::now();
         let Some(read) = within(left, Duration::default, self.response.chunk()).await? else {
             let lack = if self.idle.is_zero() { "data" } else { "content" };
-            let message = format!(
-                "no {lack} from {} for {:?}; `read_timeout` sets this limit",
-                self.from, self.read_timeout
-            );
-            return Err(self.with_status(ProviderError::new(ProviderErrorKind::Timeout, message)));
+            return Err(self.with_status(silence_error(lack, &self.from, self.read_timeout)));
         };
         let waited = started.elapsed();
         // The body was not polled for a part of a longer wait.
@@ -293,7 +292,8 @@ impl HttpResponse {
         let limit = ERROR_BODY_TIMEOUT.min(self.timeout.saturating_sub(self.sent.elapsed()));
         let reading = async {
             while let Some(bytes) = self.chunk().await? {
-                body.extend_from_slice(&bytes[..bytes.len().min(MAX_ERROR_BYTES - body.len())]);
+                let room = MAX_ERROR_BYTES.saturating_sub(body.len());
+                body.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
                 if body.len() == MAX_ERROR_BYTES {
                     return Ok(Some(format!("it is longer than {MAX_ERROR_BYTES} bytes")));
                 }
@@ -360,6 +360,8 @@ pub struct Transport {
     pools: Arc<Pools>,
     timeout: Duration,
     read_timeout: Duration,
+    /// The name of a timeout that is zero.
+    without_time: Option<&'static str>,
     max_reply_bytes: usize,
 }
 
@@ -371,8 +373,15 @@ impl Transport {
     pub fn new(options: TransportOptions) -> Result<Self, reqwest::Error> {
         let (timeout, read_timeout) = (options.timeout, options.read_timeout);
         let max_reply_bytes = options.max_reply_bytes;
+        let without_time = [
+            ("timeout", timeout),
+            ("read_timeout", read_timeout),
+            ("connect_timeout", options.connect_timeout),
+        ];
+        let without_time = without_time.iter().find(|(_, limit)| limit.is_zero());
+        let without_time = without_time.map(|(setting, _)| *setting);
         let pools = Arc::new(Pools::new(options)?);
-        Ok(Self { pools, timeout, read_timeout, max_reply_bytes })
+        Ok(Self { pools, timeout, read_timeout, without_time, max_reply_bytes })
     }
 
     /// Returns the maximum size of a reply, in bytes.
@@ -388,6 +397,9 @@ impl Transport {
     /// has no timers or no I/O.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
+        if let Some(setting) = self.without_time {
+            return Err(ProviderError::without_time(setting));
+        }
         let started = Instant::now();
         let client = self.pools.client().map_err(|error| failure(&error, &from, Duration::ZERO))?;
         let mut sending = client.post(request.url).headers(request.headers).body(request.body);

@@ -10,6 +10,12 @@ use crate::wire::{
 /// The number of bytes kept of the body until the first event, for error messages.
 const BEGINNING: usize = 200;
 
+/// How many times the limit everything but the text may have, in all events together.
+const OTHER_EVENTS: usize = 8;
+
+/// The size of an event around its text that is not counted, in bytes.
+const AROUND_TEXT: usize = 1024;
+
 /// Reads the deltas of one streamed reply from its bytes.
 ///
 /// ```
@@ -40,11 +46,14 @@ pub struct DeltaReader {
     /// The size of the text in the deltas so far, and its limit, in bytes.
     text_bytes: usize,
     limit: usize,
+    /// The size of everything but the text in the events so far, in bytes. The decoder may keep it.
+    other_bytes: usize,
 }
 
 impl DeltaReader {
     /// Creates a reader for a protocol. `limit` is the maximum size of one event, and of the text,
-    /// reasoning, refusals and arguments of all events together, in bytes.
+    /// reasoning, refusals and arguments of all events together, in bytes. Events without
+    /// text, such as those that start a tool call, may have eight times the limit together.
     pub fn new(protocol: Protocol, limit: usize) -> Self {
         Self {
             framer: Framer::new(protocol.framing(), limit),
@@ -54,6 +63,7 @@ impl DeltaReader {
             framing: protocol.framing(),
             text_bytes: 0,
             limit,
+            other_bytes: 0,
         }
     }
 
@@ -71,18 +81,25 @@ impl DeltaReader {
         let mut events = Vec::new();
         if let Some(prefix) = &mut self.prefix {
             let room = BEGINNING.saturating_sub(prefix.len());
-            prefix.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            prefix.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
         }
         let framed = self.framer.push(bytes, &mut events);
         for event in events {
             let decoded = self.decoder.event(event.name.as_deref(), &event.data);
             let decoded = decoded.map_err(|error| self.or_not_a_stream(error))?;
-            self.text_bytes += decoded.iter().map(text_length).sum::<usize>();
+            let text = decoded.iter().map(text_length).sum::<usize>();
+            self.text_bytes = self.text_bytes.saturating_add(text);
+            let around_text =
+                if text == 0 { 0 } else { text.saturating_mul(8).saturating_add(AROUND_TEXT) };
+            let other = event.data.len().saturating_sub(around_text);
+            self.other_bytes = self.other_bytes.saturating_add(other);
             deltas.extend(decoded);
             if !event.data.trim().is_empty() {
                 self.prefix = None;
             }
-            if self.text_bytes > self.limit {
+            if self.text_bytes > self.limit
+                || self.other_bytes > self.limit.saturating_mul(OTHER_EVENTS)
+            {
                 let message = too_large(self.limit);
                 return Err(ProviderError::new(ProviderErrorKind::TooLarge, message));
             }
@@ -170,5 +187,42 @@ fn text_length(delta: &Delta) -> usize {
         | Delta::Refusal(text)
         | Delta::Arguments { fragment: text, .. } => text.len(),
         _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Feeds the same bytes until an error, or until `most` bytes were read.
+    fn fed(protocol: Protocol, event: &str, most: usize) -> Result<(), ProviderError> {
+        let mut reader = DeltaReader::new(protocol, 10_000);
+        for _ in 0..most / event.len() {
+            reader.push(event.as_bytes(), &mut Vec::new())?;
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn events_without_text_are_bounded_too() {
+        for event in [
+            "data: {\"type\": \"ping\"}\n\n",
+            "data: {\"choices\": [{\"delta\": {\"tool_calls\": [{\"index\": 7, \"id\": \"a\"}]}}]}\n\n",
+            "data: {\"type\": \"content_block_start\", \"content_block\": {\"type\": \"x\"}}\n\n",
+        ] {
+            for protocol in [Protocol::Chat, Protocol::Anthropic, Protocol::Responses] {
+                let error = fed(protocol, event, 200_000).expect_err("must not go on");
+                assert_eq!(error.kind, ProviderErrorKind::TooLarge, "{protocol}: {event}");
+                assert_eq!(fed(protocol, event, 80_000), Ok(()), "{protocol}: {event}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_frame_of_short_texts_does_not_count() {
+        let event = "data: {\"choices\": [{\"delta\": {\"content\": \"a\"}}]}\n\n";
+        assert_eq!(fed(Protocol::Chat, event, 9_000 * event.len()), Ok(()));
+        let error = fed(Protocol::Chat, event, 11_000 * event.len()).unwrap_err();
+        assert_eq!(error.kind, ProviderErrorKind::TooLarge);
     }
 }

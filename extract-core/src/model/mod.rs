@@ -45,6 +45,7 @@ pub use options::ProviderOptions;
 pub use preset::{Auth, Facts, MediaSupport, ModelModes, Preset, Rule, presets};
 pub use profile::{AskingForm, ForcedTools, Profile, SchemaPrompt};
 pub use provider::{Provider, collect};
+pub use redaction::redact;
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;
 

@@ -16,8 +16,17 @@ const SHORTEST: usize = 8;
 /// removed also at the end of a text that is cut off.
 const LONGEST_PIECE: usize = 16;
 
-/// Removes a secret from an error.
-pub(super) fn redact(error: &mut ProviderError, secret: &str) {
+/// Removes a secret from an error. A secret of less than 8 bytes stays, because it would match ordinary text.
+///
+/// ```
+/// use extract_core::model::redact;
+/// use extract_llm::conversation::{ProviderError, ProviderErrorKind};
+///
+/// let mut error = ProviderError::new(ProviderErrorKind::Authentication, "bad key sk-live-1234567");
+/// redact(&mut error, "sk-live-1234567");
+/// assert_eq!(error.message, "bad key [secret]");
+/// ```
+pub fn redact(error: &mut ProviderError, secret: &str) {
     let secret: Vec<u8> = plain(secret).iter().map(|byte| byte.value).collect();
     if secret.len() < SHORTEST {
         return;

@@ -164,7 +164,7 @@ impl ReplyStream {
             Err(error) => Err(error),
         };
         // Events without content, such as pings, do not restart the read timeout.
-        if !deltas.is_empty() || reader.end_state() != end_before {
+        if deltas.iter().any(Delta::is_progress) || reader.end_state() != end_before {
             response.content_came();
         }
         if let Some(usage) = reader.usage() {

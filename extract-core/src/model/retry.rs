@@ -79,7 +79,7 @@ impl RetryPolicy {
     /// Starts the schedule of one request.
     pub(super) fn begin(&self) -> Retries {
         let schedule = ExponentialBuilder::default()
-            .with_min_delay(self.first_wait)
+            .with_min_delay(self.first_wait.min(self.longest_wait))
             .with_max_delay(self.longest_wait)
             .with_factor(2.0)
             .with_max_times(self.retries as usize)
@@ -105,7 +105,7 @@ impl Retries {
         match error.retry_after {
             Some(asked) if asked > self.policy.patience => None,
             Some(asked) => Some(asked),
-            None => Some(most.mul_f64(fastrand::f64())),
+            None => Some(part_of(most)),
         }
     }
 
@@ -116,6 +116,12 @@ impl Retries {
         let asked = error.retry_after.filter(|_| self.policy.retries > 0 && may_pass(error))?;
         (asked > patience).then_some(patience)
     }
+}
+
+/// Returns a random part of a wait.
+fn part_of(most: Duration) -> Duration {
+    // The longest duration, as a float, is just above the longest duration.
+    Duration::try_from_secs_f64(most.as_secs_f64() * fastrand::f64()).unwrap_or(most)
 }
 
 /// Whether the same request may succeed when it is sent again. The server's header `x-should-retry`
@@ -162,6 +168,25 @@ mod tests {
             assert!(wait <= Duration::from_millis(most), "{wait:?} of {most}");
         }
         assert_eq!(retries.wait_after(&overloaded), None);
+    }
+
+    #[test]
+    fn the_longest_wait_bounds_the_first_one_and_no_duration_is_too_long() {
+        let overloaded = error(ProviderErrorKind::Overloaded);
+        let never = RetryPolicy::times(9).first_wait(Duration::MAX).longest_wait(Duration::ZERO);
+        assert_eq!(never.begin().wait_after(&overloaded), Some(Duration::ZERO));
+        let long = RetryPolicy::times(9).first_wait(Duration::MAX).longest_wait(Duration::MAX);
+        let mut retries = long.begin();
+        for _ in 0..9 {
+            assert!(retries.wait_after(&overloaded).is_some());
+        }
+        assert_eq!(part_of(Duration::ZERO), Duration::ZERO);
+        let mut busy = error(ProviderErrorKind::RateLimited);
+        busy.retry_after = Some(Duration::MAX);
+        let patient = RetryPolicy::default().patience(Duration::MAX);
+        assert_eq!(patient.begin().wait_after(&busy), busy.retry_after);
+        let impatient = RetryPolicy::default().patience(Duration::ZERO);
+        assert_eq!(impatient.begin().wait_after(&busy), None);
     }
 
     #[test]

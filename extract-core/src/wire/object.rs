@@ -115,6 +115,13 @@ impl Serialize for Object {
     }
 }
 
+/// Sets a member of an object. Does nothing for a value that is no object.
+pub(super) fn set(object: &mut Value, name: &str, value: impl Into<Value>) {
+    if let Value::Object(members) = object {
+        members.insert(name.to_owned(), value.into());
+    }
+}
+
 /// Merges fields into an object: objects are merged recursively, other values are replaced.
 fn merge(into: &mut Map<String, Value>, more: &Map<String, Value>) {
     for (key, value) in more {

@@ -1,39 +1,40 @@
 //! The blocks of a streamed reply that have begun and not ended, and the input of their tool calls.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use crate::conversation::Delta;
 
-/// Blocks by the index that the server gives them, oldest first.
+/// Blocks by the index that the server gives them.
 #[derive(Debug)]
-pub(super) struct OpenBlocks<B>(Vec<(u64, B)>);
+pub(super) struct OpenBlocks<B>(BTreeMap<u64, B>);
 
 impl<B> Default for OpenBlocks<B> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self(BTreeMap::new())
     }
 }
 
 impl<B> OpenBlocks<B> {
     /// Opens a block.
     pub(super) fn open(&mut self, index: u64, block: B) {
-        self.0.push((index, block));
+        self.0.insert(index, block);
     }
 
     /// Returns the open block of this index.
     pub(super) fn get_mut(&mut self, index: u64) -> Option<&mut B> {
-        self.0.iter_mut().find(|(open, _)| *open == index).map(|(_, block)| block)
+        self.0.get_mut(&index)
     }
 
     /// Removes and returns the open block of this index.
     pub(super) fn close(&mut self, index: u64) -> Option<B> {
-        let at = self.0.iter().position(|(open, _)| *open == index)?;
-        Some(self.0.remove(at).1)
+        self.0.remove(&index)
     }
 
-    /// Removes and returns all open blocks.
+    /// Removes and returns all open blocks, in the order of their indices.
     pub(super) fn close_all(&mut self) -> Vec<B> {
-        self.0.drain(..).map(|(_, block)| block).collect()
+        std::mem::take(&mut self.0).into_values().collect()
     }
 }
 

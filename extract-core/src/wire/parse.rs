@@ -62,6 +62,18 @@ pub(super) fn malformed(message: String) -> ProviderError {
     ProviderError::new(ProviderErrorKind::Malformed, message)
 }
 
+/// The most calls, items or details of reasoning in a reply. Their lists are searched for every piece.
+const MAX_PARTS: usize = 4096;
+
+/// Returns the error of a reply with so many parts, if they are too many.
+pub(super) fn check_parts(count: usize) -> Result<(), ProviderError> {
+    if count <= MAX_PARTS {
+        return Ok(());
+    }
+    let message = format!("the reply has more than {MAX_PARTS} calls or other parts");
+    Err(ProviderError::new(ProviderErrorKind::TooLarge, message))
+}
+
 /// Returns the error of a stream that ended without `marker`.
 pub(super) fn interrupted(marker: &str) -> ProviderError {
     let message = format!("the stream ended without {marker}");
@@ -96,6 +108,6 @@ pub(super) fn utf8<'a>(bytes: &'a [u8], of: &str) -> Result<&'a str, ProviderErr
 
 /// Returns the first 200 bytes of a text, quoted, for an error message.
 pub(crate) fn beginning(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(200)]);
+    let text = String::from_utf8_lossy(body.get(..200).unwrap_or(body));
     format!("{:?}", text.trim())
 }

@@ -10,14 +10,14 @@ pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
     let mut kept = 0;
     let mut at = 0;
     let bytes = json.as_bytes();
-    while let Some(found) = memchr::memchr(b'\\', &bytes[at..]) {
+    while let Some(found) = memchr::memchr(b'\\', bytes.get(at..).unwrap_or_default()) {
         at += found;
         match unit(bytes, at) {
             Some(0xd800..=0xdbff) if matches!(unit(bytes, at + 6), Some(0xdc00..=0xdfff)) => {
                 at += 12;
             }
             Some(0xd800..=0xdfff) => {
-                replaced.push_str(&json[kept..at]);
+                replaced.push_str(json.get(kept..at).unwrap_or_default());
                 replaced.push_str("\\ufffd");
                 at += 6;
                 kept = at;
@@ -30,7 +30,7 @@ pub(super) fn replace_lone(json: &str) -> Cow<'_, str> {
     if kept == 0 {
         return Cow::Borrowed(json);
     }
-    replaced.push_str(&json[kept..]);
+    replaced.push_str(json.get(kept..).unwrap_or_default());
     Cow::Owned(replaced)
 }
 

@@ -470,3 +470,56 @@ async fn a_byte_order_mark_is_skipped() {
         assert_eq!(stream(&provider(&server, model)).await.unwrap().text(), "Hello", "{protocol}");
     }
 }
+
+#[test]
+fn an_exception_whose_payload_is_no_object_is_an_error() {
+    for payload in ["1", "[]", "\"gone\"", "null", "", "{"] {
+        let mut stream = Protocol::Bedrock.stream();
+        let error = stream.event(Some("throttlingException"), payload).expect_err(payload);
+        assert_eq!(error.kind, Kind::RateLimited, "{payload}: {error}");
+        assert_eq!(error.code.as_deref(), Some("throttlingException"), "{payload}");
+    }
+}
+
+#[test]
+fn a_step_that_is_no_object_takes_deltas() {
+    for step in [json!(7), json!([]), json!("thought"), Value::Null] {
+        let mut stream = Protocol::Interactions.stream();
+        for event in [
+            json!({"event_type": "step.start", "index": 0, "step": step}),
+            json!({"event_type": "step.delta", "index": 0,
+                "delta": {"type": "thought_signature", "signature": "ab"}}),
+            json!({"event_type": "step.delta", "index": 0, "delta": {"type": "text", "text": "Hi"}}),
+        ] {
+            stream.event(None, &event.to_string()).unwrap();
+        }
+    }
+}
+
+/// Lists of calls are searched for every piece, so their length is bounded.
+#[test]
+fn a_reply_of_very_many_calls_is_refused_soon() {
+    let calls: Vec<Value> = (0..6_000)
+        .map(|n| json!({"index": n, "id": format!("c{n}"), "function": {"name": "f"}}))
+        .collect();
+    let items: Vec<Value> = (0..6_000)
+        .map(|n| json!({"type": "function_call", "id": format!("i{n}"), "call_id": "c", "name": "f"}))
+        .collect();
+    let chat = json!({"choices": [{"message": {"tool_calls": calls}, "finish_reason": "stop"}]});
+    let details: Vec<Value> = (0..6_000).map(|n| json!({"index": n, "type": "t"})).collect();
+    let details = json!({"choices": [{"message": {"reasoning_details": details}}]});
+    let responses = json!({"status": "completed", "output": items});
+    for (protocol, body) in
+        [(Protocol::Chat, chat), (Protocol::Chat, details), (Protocol::Responses, responses)]
+    {
+        let error = protocol.decode(body.to_string().as_bytes()).unwrap_err();
+        assert_eq!(error.kind, Kind::TooLarge, "{protocol}: {error}");
+    }
+    let mut stream = Protocol::Responses.stream();
+    let failed = (0..6_000).find_map(|n| {
+        let item = json!({"type": "function_call", "id": format!("i{n}"), "name": "f"});
+        let event = json!({"type": "response.output_item.added", "item": item});
+        stream.event(None, &event.to_string()).err()
+    });
+    assert_eq!(failed.unwrap().kind, Kind::TooLarge);
+}

@@ -243,6 +243,14 @@ fn a_server_that_dies_at_once() {
 }
 
 #[test]
+fn the_longest_durations_are_no_limits() {
+    let (fault, most) = (Fault::serving("exit 3"), std::time::Duration::MAX);
+    let options = fault.options().startup_timeout(most).install_timeout(most).linger(most);
+    let error = connect(&options).unwrap_err();
+    assert!(matches!(error, LocalError::Died { .. }), "{error:?}");
+}
+
+#[test]
 fn a_server_that_is_never_ready_is_stopped() {
     let fault = Fault::serving("echo loading; echo $$ > \"$HERE/pid\"; exec sleep 300");
     let error = fault.error_soon();

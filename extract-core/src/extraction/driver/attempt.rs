@@ -7,6 +7,7 @@ use futures_util::StreamExt as _;
 
 use super::dialogue::Dialogue;
 use super::hedge::{Hedge, Other, Raced, Winner, race};
+use super::model_time::ModelTime;
 use super::state::{Driver, Failure};
 use crate::contract::{CheckContext, Problems};
 use crate::conversation::{
@@ -30,11 +31,14 @@ pub(super) struct Lane<'a, T> {
     pub(super) task: &'a Task<T>,
     pub(super) dialogue: &'a Dialogue,
     pub(super) ask: &'a Ask,
+    pub(super) model_time: &'a ModelTime,
 }
 
 impl<T> Lane<'_, T> {
     pub(super) async fn respond(&self) -> Result<Reply, ProviderError> {
-        self.task.client.model.respond(&self.dialogue.request).await
+        let request = &self.dialogue.request;
+        let reply = self.task.client.model.respond(request);
+        self.model_time.within(&request.progress, Duration::default, reply).await?
     }
 }
 
@@ -67,12 +71,12 @@ impl<T> Driver<T> {
         self.dialogue.request.progress = progress;
         self.partial_reply = Assembly::new();
         let hedge = self.prepare_hedge();
-        let Self { task, dialogue, ask, context, partial_reply, .. } = self;
-        let first = Lane { task, dialogue, ask };
+        let Self { task, dialogue, ask, model_time, context, partial_reply, .. } = self;
+        let first = Lane { task, dialogue, ask, model_time };
         let hedge_ref = hedge.as_ref();
         let Raced { winner, result: answered, other } = match &first.task.channel {
             None => {
-                let second = hedge_ref.map(|hedge| (hedge.delay, hedge.respond()));
+                let second = hedge_ref.map(|hedge| (hedge.delay, hedge.respond(first.model_time)));
                 let Raced { winner, result, other } = race(first.respond(), second).await;
                 Raced { winner, result: result.map_err(StreamHalt::Failed), other }
             }
@@ -111,10 +115,8 @@ impl<T> Driver<T> {
                 reply
             }
             Err(error) => {
-                if let (ProviderErrorKind::Deadline, Some(deadline)) =
-                    (error.kind, self.task.options.deadline)
-                {
-                    return Err(Failure::Deadline(deadline));
+                if error.kind == ProviderErrorKind::Deadline {
+                    return Err(self.too_late());
                 }
                 attempt.record_failure(&error);
                 attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
@@ -157,8 +159,8 @@ impl<T> Driver<T> {
 
     /// Returns the event of the start of this attempt.
     pub(super) fn attempt_started(&self, attempt: u32) -> StreamEvent {
-        let Self { task, dialogue, ask, context, .. } = self;
-        Lane { task, dialogue, ask }.attempt_started(context, attempt)
+        let Self { task, dialogue, ask, model_time, context, .. } = self;
+        Lane { task, dialogue, ask, model_time }.attempt_started(context, attempt)
     }
 
     /// Ends the attempt because the listener stopped the stream.
@@ -207,7 +209,7 @@ async fn stream_reply<T>(
     partial_reply: &mut Assembly,
     attempt: u32,
 ) -> Raced<Reply, StreamHalt> {
-    let second = hedge.map(Hedge::lane);
+    let second = hedge.map(|hedge| hedge.lane(first.model_time));
     let opening = hedge.zip(second.as_ref()).map(|(hedge, lane)| {
         let open =
             async { if hedge.launch().await { Some(lane.open(channel).await) } else { None } };
@@ -235,12 +237,18 @@ struct OpenStream<'a> {
 impl<T> Lane<'_, T> {
     /// Opens a streamed reply.
     async fn open(&self, channel: &EventChannel) -> Result<OpenStream<'_>, ProviderError> {
-        let first = self.task.options.first_token;
+        let (first, idle) = (self.task.options.first_token, self.task.options.idle);
+        let zero = [(FIRST, first), (IDLE, idle)];
+        if let Some((setting, _)) = zero.iter().find(|(_, limit)| *limit == Some(Duration::ZERO)) {
+            return Err(ProviderError::without_time(setting));
+        }
         let request = &self.dialogue.request;
         let timeout = StreamTimeout { channel, progress: &request.progress };
         let (started, paused_before) = (Instant::now(), channel.paused_time());
         let response = self.task.client.model.stream(request);
-        let deltas = timeout.within(first, first, FIRST, response).await??;
+        let response = timeout.within(first, first, FIRST, response);
+        let paused_time = || channel.paused_time();
+        let deltas = self.model_time.within(&request.progress, paused_time, response).await???;
         let paused = channel.paused_time().saturating_sub(paused_before);
         let waited = started.elapsed().saturating_sub(paused);
         Ok(OpenStream { deltas, left: first.map(|limit| limit.saturating_sub(waited)) })
@@ -274,11 +282,19 @@ impl<T> Lane<'_, T> {
         channel.send(self.attempt_started(context, attempt));
         let mut deltas = opened.deltas.ready_chunks(MAX_READY_DELTAS);
         let (mut left, mut limit, mut setting) = (opened.left, first, FIRST);
-        while let Some(ready) = timeout.within(left, limit, setting, deltas.next()).await? {
-            let mut failure = None;
+        loop {
+            let (started, paused_before) = (Instant::now(), channel.paused_time());
+            let next = timeout.within(left, limit, setting, deltas.next());
+            let paused_time = || channel.paused_time();
+            let next = self.model_time.within(&request.progress, paused_time, next).await??;
+            let Some(ready) = next else { break };
+            let paused = channel.paused_time().saturating_sub(paused_before);
+            let waited = started.elapsed().saturating_sub(paused);
+            let (mut failure, mut is_progress) = (None, false);
             for delta in ready {
                 match delta {
                     Ok(delta) => {
+                        is_progress |= delta.is_progress();
                         if is_content(&delta) && channel.has_listener() {
                             channel.send(StreamEvent::Delta(delta.clone()));
                         }
@@ -294,8 +310,10 @@ impl<T> Lane<'_, T> {
             if let Some(error) = failure {
                 return Err(error.into());
             }
-            if !partial_reply.is_empty() {
+            if is_progress {
                 (left, limit, setting) = (idle, idle, IDLE);
+            } else {
+                left = left.map(|left| left.saturating_sub(waited));
             }
         }
         if let Some(error) = partial_reply.interruption() {

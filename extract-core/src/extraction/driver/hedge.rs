@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use super::attempt::Lane;
+use super::model_time::ModelTime;
 use super::next_model::Prepared;
 use super::spending::reserve_for;
 use super::state::Driver;
@@ -39,9 +40,9 @@ impl Launched {
 
 impl<T> Hedge<T> {
     /// Returns the second conversation.
-    pub(super) fn lane(&self) -> Lane<'_, T> {
+    pub(super) fn lane<'a>(&'a self, model_time: &'a ModelTime) -> Lane<'a, T> {
         let Prepared { task, dialogue, ask, .. } = &self.prepared;
-        Lane { task, dialogue, ask }
+        Lane { task, dialogue, ask, model_time }
     }
 
     /// Reserves what the second request may use. Returns false if it does not fit into a budget: it is not
@@ -57,8 +58,11 @@ impl<T> Hedge<T> {
     }
 
     /// Returns the reply to the second request, or `None` if it is not sent.
-    pub(super) async fn respond(&self) -> Option<Result<Reply, ProviderError>> {
-        if self.launch().await { Some(self.lane().respond().await) } else { None }
+    pub(super) async fn respond(
+        &self,
+        model_time: &ModelTime,
+    ) -> Option<Result<Reply, ProviderError>> {
+        if self.launch().await { Some(self.lane(model_time).respond().await) } else { None }
     }
 }
 

@@ -7,6 +7,7 @@ mod dialogue;
 mod fallback;
 mod hedge;
 mod limits;
+mod model_time;
 mod next_model;
 mod reask;
 mod run;
@@ -15,4 +16,5 @@ mod state;
 mod user_calls;
 
 pub(super) use dialogue::address_of;
+pub use model_time::DEFAULT_DEADLINE;
 pub(super) use run::{Accepted, Finished, run, run_step};

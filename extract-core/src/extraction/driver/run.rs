@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -95,12 +96,13 @@ impl<T: Extract> Driver<T> {
     async fn run_within_deadline<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         match self.task.options.deadline {
             None => self.run_loop().await,
+            Some(Duration::ZERO) => Err(self.too_late()),
             Some(deadline) => {
                 self.deadline = tokio::time::Instant::now().checked_add(deadline);
                 let run = self.run_loop();
                 let timeout = timer(|| tokio::time::timeout(deadline, run));
                 let end = timeout.map_err(Failure::Provider)?.await;
-                end.unwrap_or(Err(Failure::Deadline(deadline)))
+                end.unwrap_or_else(|_| Err(self.too_late()))
             }
         }
     }

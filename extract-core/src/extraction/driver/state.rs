@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::cached::CacheUse;
 use super::dialogue::Dialogue;
 use super::hedge::SecondRequest;
+use super::model_time::{DEFAULT_DEADLINE, ModelTime};
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;
@@ -33,6 +34,7 @@ pub(super) struct Driver<T> {
     started: Instant,
     /// The time at which the deadline passes.
     pub(super) deadline: Option<tokio::time::Instant>,
+    pub(super) model_time: ModelTime,
     /// Start of the latest request.
     pub(super) request_started: Instant,
     /// What the current request may use.
@@ -84,6 +86,7 @@ impl<T> Driver<T> {
         let context = Arc::new(task.options.check_context_for(&task.input));
         Ok(Self {
             dialogue: Dialogue::start(request, &task.client, 0),
+            model_time: ModelTime::of(task.options.deadline),
             task,
             ask,
             user_tools,
@@ -102,6 +105,11 @@ impl<T> Driver<T> {
             probe: None,
             cached: CacheUse::default(),
         })
+    }
+
+    /// Returns the failure of an extraction that took too long.
+    pub(super) fn too_late(&self) -> Failure {
+        Failure::Deadline(self.task.options.deadline.unwrap_or(DEFAULT_DEADLINE))
     }
 
     /// Returns the number of attempts so far.

@@ -147,7 +147,9 @@ fn go_duration(text: &str) -> Option<Duration> {
 /// Parses a time in RFC 3339, such as `2026-08-19T14:34:19Z`, and returns its Unix time in whole seconds.
 fn rfc_3339(text: &str) -> Option<u64> {
     let (date, time) = text.split_once(['T', 't', ' '])?;
-    let mut date = date.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    // Sixteen bits, so that no sum overflows.
+    let number = |text: &str| text.parse::<u16>().ok().map(i64::from);
+    let mut date = date.splitn(3, '-').map(number);
     let (year, month, day) = (date.next()??, date.next()??, date.next()??);
     let clock = time.get(..8)?;
     let zone = time.get(8..)?.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
@@ -155,7 +157,7 @@ fn rfc_3339(text: &str) -> Option<u64> {
         "Z" | "z" => 0,
         _ => {
             let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
+            let minutes = number(hours)? * 60 + number(minutes)?;
             match zone.get(..1)? {
                 "+" => minutes * 60,
                 "-" => -minutes * 60,
@@ -163,7 +165,7 @@ fn rfc_3339(text: &str) -> Option<u64> {
             }
         }
     };
-    let mut clock = clock.splitn(3, ':').map(|part| part.parse::<i64>().ok());
+    let mut clock = clock.splitn(3, ':').map(number);
     let (hour, minute, second) = (clock.next()??, clock.next()??, clock.next()??);
     let in_range = (1970..10_000).contains(&year)
         && (1..=12).contains(&month)
@@ -343,6 +345,9 @@ mod tests {
             ("1e400", None),
             ("2026-13-19T14:34:19Z", None),
             ("2026-08-19", None),
+            ("2026-08-19T14:34:19+9223372036854775807:30", None),
+            ("2026-08-19T14:34:19+65535:65535", None),
+            ("9223372036854775807-08-19T14:34:19Z", None),
             ("2026-08-19Tüüüü", None),
         ] {
             assert_eq!(read(text), seconds, "{text}");

@@ -11,7 +11,7 @@ use crate::wire::open_blocks::{OpenBlocks, ToolInput};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
-use crate::wire::{lenient, parse};
+use crate::wire::{lenient, object, parse};
 
 /// The protocol's name in [`ProviderState`](crate::conversation::ProviderState).
 pub(super) const STATE: &str = "bedrock";
@@ -122,14 +122,10 @@ impl StreamDecoder for Stream {
     fn event(&mut self, name: Option<&str>, data: &str) -> Result<Vec<Delta>, ProviderError> {
         let name = name.unwrap_or_default();
         if name == "error" || name.ends_with("Exception") {
-            let mut body: Value = serde_json::from_str(data).unwrap_or_else(|_| json!({}));
-            if body.get("message").is_none() {
-                body["message"] = data.into();
-            }
-            if body.get("code").is_none() {
-                body["code"] = name.into();
-            }
-            return Err(reported_error(&body.to_string()));
+            let mut body: Map<String, Value> = serde_json::from_str(data).unwrap_or_default();
+            body.entry("message").or_insert_with(|| data.into());
+            body.entry("code").or_insert_with(|| name.into());
+            return Err(reported_error(&Value::from(body).to_string()));
         }
         let Some(event) = parse::event::<Value>(data, "an event")? else { return Ok(Vec::new()) };
         let index = event.get("contentBlockIndex").and_then(Value::as_u64).unwrap_or(0);
@@ -245,7 +241,7 @@ impl OpenBlock {
         if !self.reasoning.is_empty() || !self.signature.is_empty() {
             let mut text = json!({"text": self.reasoning});
             if !self.signature.is_empty() {
-                text["signature"] = self.signature.into();
+                object::set(&mut text, "signature", self.signature);
             }
             return Some(json!({"reasoningContent": {"reasoningText": text}}));
         }

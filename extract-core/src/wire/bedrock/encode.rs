@@ -9,7 +9,7 @@ use crate::conversation::{
     Media, MediaKind, MediaSource, Message, Output, Part, ProviderError, Settings,
 };
 use crate::wire::descriptor::EncodeContext;
-use crate::wire::object::Object;
+use crate::wire::object::{self, Object};
 use crate::wire::prompt_cache::{CacheMarks, CachePoint, has_mark};
 use crate::wire::quirks::{Quirks, SystemPlace};
 use crate::wire::replay::{self, Replayable};
@@ -136,7 +136,7 @@ fn output_config(output: &Output) -> Option<Value> {
     let Output::JsonSchema(tool) = output else { return None };
     let mut schema = json!({"name": tool.name, "schema": tool.schema.to_string()});
     if let Some(description) = &tool.description {
-        schema["description"] = description.as_str().into();
+        object::set(&mut schema, "description", description.as_str());
     }
     Some(json!({"textFormat": {"type": "json_schema", "structure": {"jsonSchema": schema}}}))
 }

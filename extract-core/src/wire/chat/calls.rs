@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::conversation::Delta;
-use crate::wire::lenient;
+use crate::conversation::{Delta, ProviderError};
+use crate::wire::{lenient, parse};
 
 /// A call, or a piece of one.
 #[derive(Deserialize)]
@@ -93,7 +93,15 @@ impl Calls {
     /// Appends a piece to its call, or begins a call. Servers differ in the fields that they repeat: some
     /// send the index alone, some the id alone, some the same index for several calls with different
     /// ids, and some the name alone. `position` is the position of the piece in its chunk.
-    pub(super) fn push(&mut self, call: CallDelta, position: usize, deltas: &mut Vec<Delta>) {
+    ///
+    /// # Errors
+    /// The reply has too many calls.
+    pub(super) fn push(
+        &mut self,
+        call: CallDelta,
+        position: usize,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<(), ProviderError> {
         let (name, fragment) = match (call.function, call.custom) {
             (Some(function), _) => (function.name, function.arguments),
             (None, Some(custom)) => (custom.name, custom.input),
@@ -108,9 +116,9 @@ impl Calls {
             }),
             None if id.is_empty() && name.is_empty() => self.0.len().checked_sub(1),
             // The name alone continues a call whose arguments are not complete.
-            None if id.is_empty() => self.0.len().checked_sub(1).filter(|last| {
-                let last = &self.0[*last];
-                position == 0 && last.name == name && !last.arguments.closed
+            None if id.is_empty() => self.0.len().checked_sub(1).filter(|_| {
+                let continues = |last: &CallState| last.name == name && !last.arguments.closed;
+                position == 0 && self.0.last().is_some_and(continues)
             }),
             None => self.0.iter().rposition(|state| state.id == id),
         };
@@ -119,7 +127,8 @@ impl Calls {
             self.0.push(CallState { wire_index, ..CallState::default() });
             self.0.len() - 1
         });
-        let entry = &mut self.0[index];
+        parse::check_parts(self.0.len())?;
+        let Some(entry) = self.0.get_mut(index) else { return Ok(()) };
         if entry.id.is_empty() {
             entry.id.clone_from(&id);
         }
@@ -131,5 +140,6 @@ impl Calls {
             entry.arguments.push(&fragment);
             deltas.push(Delta::Arguments { index, fragment });
         }
+        Ok(())
     }
 }

@@ -136,7 +136,7 @@ impl Stream {
     /// Takes over the fields of a chunk and returns its deltas. `whole` marks a reply that is not streamed.
     ///
     /// # Errors
-    /// The chunk reports a failure.
+    /// The chunk reports a failure, or the reply has too many parts.
     fn absorb(&mut self, chunk: Chunk, whole: bool) -> Result<Vec<Delta>, ProviderError> {
         // Some gateways answer 200 and put the failure of the server behind them into the body.
         check(chunk.error)?;
@@ -168,7 +168,7 @@ impl Stream {
                 choice.delta.or(choice.message)
             };
             if let Some(message) = message {
-                self.message(message, whole, &mut deltas);
+                self.message(message, whole, &mut deltas)?;
             }
             deltas.extend(choice.text.filter(|text| !text.is_empty()).map(Delta::Text));
             self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
@@ -178,14 +178,22 @@ impl Stream {
     }
 
     /// Appends the deltas of a message, or of a piece of one.
-    fn message(&mut self, message: ChoiceMessage, whole: bool, deltas: &mut Vec<Delta>) {
+    ///
+    /// # Errors
+    /// The reply has too many calls or details of reasoning.
+    fn message(
+        &mut self,
+        message: ChoiceMessage,
+        whole: bool,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<(), ProviderError> {
         let not_empty = |text: &String| !text.is_empty();
         // If a server sends both names of the reasoning, they hold the same text.
         let reasoning = message.reasoning_content.filter(not_empty);
         self.turn.push_reasoning(reasoning.as_deref().unwrap_or_default());
         deltas.extend(reasoning.or(message.reasoning.filter(not_empty)).map(Delta::Reasoning));
         if let Some(Value::Array(details)) = message.reasoning_details {
-            details.into_iter().for_each(|detail| self.turn.push_detail(detail));
+            details.into_iter().try_for_each(|detail| self.turn.push_detail(detail))?;
         }
         match message.content {
             Some(Content::Text(text)) if !text.is_empty() => {
@@ -211,15 +219,16 @@ impl Stream {
             deltas.push(Delta::Refusal(refusal));
         }
         if let Some(function) = message.function_call {
-            self.calls.push(CallDelta::function(function), 0, deltas);
+            self.calls.push(CallDelta::function(function), 0, deltas)?;
         }
         for (position, mut call) in message.tool_calls.unwrap_or_default().into_iter().enumerate() {
             if whole {
                 // A whole list is in order, whatever its indices are.
                 call.index = Some(position);
             }
-            self.calls.push(call, position, deltas);
+            self.calls.push(call, position, deltas)?;
         }
+        Ok(())
     }
 }
 

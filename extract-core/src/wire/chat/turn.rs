@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::conversation::{Delta, ProviderState};
-use crate::wire::lenient;
+use crate::conversation::{Delta, ProviderError, ProviderState};
+use crate::wire::{lenient, parse};
 
 /// The protocol's name in [`ProviderState`].
 pub(super) const STATE: &str = "chat";
@@ -26,8 +26,12 @@ impl Turn {
     }
 
     /// Adds a reasoning detail, or a piece of one.
-    pub(super) fn push_detail(&mut self, detail: Value) {
+    ///
+    /// # Errors
+    /// The reply has too many of them.
+    pub(super) fn push_detail(&mut self, detail: Value) -> Result<(), ProviderError> {
         merge_detail(&mut self.reasoning_details, detail);
+        parse::check_parts(self.reasoning_details.len())
     }
 
     /// Adds text. Only text after a thinking chunk has to be kept.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{MediaKind, Message, Output, Part, ProviderError};
 use crate::wire::descriptor::{Delivery, EncodeContext};
-use crate::wire::object::Object;
+use crate::wire::object::{self, Object};
 use crate::wire::quirks::ToolChoiceForm;
 use crate::wire::sampling::SamplingFields;
 use crate::wire::tool_offer::{ToolDemand, ToolOffer};
@@ -77,10 +77,10 @@ fn wire_messages(message: &Message, into: &mut Vec<Value>) -> Result<(), Provide
     if !content.is_empty() || !calls.is_empty() {
         let mut wire = json!({"role": function::role_name(message.role)});
         if !content.is_empty() {
-            wire["content"] = content.into();
+            object::set(&mut wire, "content", content);
         }
         if !calls.is_empty() {
-            wire["tool_calls"] = calls.into();
+            object::set(&mut wire, "tool_calls", calls);
         }
         into.push(wire);
     }

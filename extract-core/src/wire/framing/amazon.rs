@@ -29,28 +29,32 @@ impl Amazon {
         self.buffer.extend_from_slice(bytes);
         let mut taken = 0;
         loop {
-            let rest = &self.buffer[taken..];
-            if rest.len() < PRELUDE {
+            let rest = self.buffer.get(taken..).unwrap_or_default();
+            let Some((lengths, after)) = rest.split_first_chunk::<8>() else { break };
+            let (Some(total), Some(headers)) = (number(lengths), lengths.get(4..).and_then(number))
+            else {
                 break;
-            }
-            let (total, headers) = (number(rest, 0) as usize, number(rest, 4) as usize);
-            if crc32fast::hash(&rest[..8]) != number(rest, 8) {
+            };
+            let Some(checksum) = number(after) else { break };
+            if crc32fast::hash(lengths) != checksum {
                 return Err(malformed("wrong checksum of a message prelude"));
             }
+            let (total, headers) = (total as usize, headers as usize);
             if total > limit {
                 return Err(too_large(limit));
             }
             if total < PRELUDE + TRAILER || headers > total - PRELUDE - TRAILER {
                 return Err(malformed("inconsistent lengths in a message"));
             }
-            if rest.len() < total {
-                break;
-            }
-            let body = &rest[..total - TRAILER];
-            if crc32fast::hash(body) != number(rest, total - TRAILER) {
+            let Some(message) = rest.get(..total) else { break };
+            let parts = message.split_last_chunk::<TRAILER>().and_then(|(body, checksum)| {
+                let (headers, payload) = body.get(PRELUDE..)?.split_at_checked(headers)?;
+                Some((body, u32::from_be_bytes(*checksum), headers, payload))
+            });
+            let Some((body, checksum, headers, payload)) = parts else { break };
+            if crc32fast::hash(body) != checksum {
                 return Err(malformed("wrong checksum of a message"));
             }
-            let (headers, payload) = body[PRELUDE..].split_at(headers);
             events.push(event(headers, payload)?);
             taken += total;
         }
@@ -59,9 +63,9 @@ impl Amazon {
     }
 }
 
-/// Returns the big-endian number at an offset. The caller checks the bounds.
-fn number(bytes: &[u8], at: usize) -> u32 {
-    bytes[at..at + 4].iter().fold(0, |number, byte| number << 8 | u32::from(*byte))
+/// Returns the big-endian number in the first four bytes. `None` if there are fewer.
+fn number(bytes: &[u8]) -> Option<u32> {
+    bytes.first_chunk().map(|number| u32::from_be_bytes(*number))
 }
 
 fn malformed(message: &str) -> ProviderError {
@@ -94,13 +98,14 @@ fn event(mut headers: &[u8], payload: &[u8]) -> Result<Event, ProviderError> {
 
 /// Reads the next header: its name, and its value if that is a string. `None` if it is cut off.
 fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
-    let name_length = usize::from(take(headers, 1)?[0]);
+    let name_length = usize::from(byte(headers)?);
     let name = take(headers, name_length)?;
     let long = |headers: &mut &'a [u8]| {
-        let length = take(headers, 2)?;
-        take(headers, usize::from(u16::from_be_bytes([length[0], length[1]])))
+        let (length, rest) = headers.split_first_chunk()?;
+        *headers = rest;
+        take(headers, usize::from(u16::from_be_bytes(*length)))
     };
-    let value = match take(headers, 1)?[0] {
+    let value = match byte(headers)? {
         0 | 1 => None,
         2 => take(headers, 1).map(|_| None)?,
         3 => take(headers, 2).map(|_| None)?,
@@ -112,6 +117,13 @@ fn header<'a>(headers: &mut &'a [u8]) -> Option<(&'a [u8], Option<String>)> {
         _ => return None,
     };
     Some((name, value))
+}
+
+/// Splits off the first byte. `None` if there is none.
+fn byte(bytes: &mut &[u8]) -> Option<u8> {
+    let (first, rest) = bytes.split_first()?;
+    *bytes = rest;
+    Some(*first)
 }
 
 /// Splits off the first `length` bytes. `None` if there are fewer.

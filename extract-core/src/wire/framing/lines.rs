@@ -18,7 +18,7 @@ impl Lines {
     /// Reads more bytes and calls `take` with every line that they complete, without its end.
     ///
     /// # Errors
-    /// An incomplete line exceeds `limit` bytes, or `take` fails.
+    /// A line exceeds `limit` bytes, or `take` fails.
     pub(super) fn push(
         &mut self,
         mut bytes: &[u8],
@@ -29,17 +29,19 @@ impl Lines {
             self.after_cr = false;
             bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
-        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+        while let Some((line, end, rest)) = first_line(bytes) {
+            if self.partial.len().saturating_add(line.len()) > limit {
+                return Err(too_large(limit));
+            }
             if self.partial.is_empty() {
-                take(&bytes[..end])?;
+                take(line)?;
             } else {
-                self.partial.extend_from_slice(&bytes[..end]);
+                self.partial.extend_from_slice(line);
                 let line = std::mem::take(&mut self.partial);
                 take(&line)?;
             }
-            let cr = bytes[end] == b'\r';
-            bytes = &bytes[end + 1..];
-            if cr {
+            bytes = rest;
+            if end == b'\r' {
                 if bytes.is_empty() {
                     self.after_cr = true;
                 } else {
@@ -58,4 +60,11 @@ impl Lines {
     pub(super) fn rest(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.partial)
     }
+}
+
+/// Returns the first line, the byte that ends it, and the bytes behind that. `None` if no line ends.
+fn first_line(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+    let (line, rest) = bytes.split_at_checked(memchr2(b'\n', b'\r', bytes)?)?;
+    let (end, rest) = rest.split_first()?;
+    Some((line, *end, rest))
 }

@@ -76,8 +76,9 @@ impl PendingEvent {
             // A comment.
             Some(0) => return Ok(None),
             Some(colon) => {
-                let value = &line[colon + 1..];
-                (&line[..colon], value.strip_prefix(b" ").unwrap_or(value))
+                let (field, value) = line.split_at(colon);
+                let value = value.strip_prefix(b":").unwrap_or(value);
+                (field, value.strip_prefix(b" ").unwrap_or(value))
             }
             None => (line, &b""[..]),
         };

@@ -9,7 +9,7 @@ use crate::conversation::{
     Effort, Media, MediaSource, Message, Output, Part, ProviderError, Role, Thinking,
 };
 use crate::wire::descriptor::EncodeContext;
-use crate::wire::object::Object;
+use crate::wire::object::{self, Object};
 use crate::wire::quirks::{SchemaField, ToolChoiceForm};
 use crate::wire::replay::{self, Replayable};
 use crate::wire::sampling::SamplingFields;
@@ -142,7 +142,7 @@ fn tool_config(offer: &ToolOffer<'_>, form: ToolChoiceForm) -> Option<Value> {
     };
     let mut config = json!({"mode": mode});
     if !names.is_empty() {
-        config["allowedFunctionNames"] = names.into();
+        object::set(&mut config, "allowedFunctionNames", names);
     }
     (!offer.tools.is_empty()).then(|| json!({"functionCallingConfig": config}))
 }

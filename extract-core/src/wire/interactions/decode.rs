@@ -13,7 +13,7 @@ use crate::wire::open_blocks::ToolInput;
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
-use crate::wire::{lenient, parse};
+use crate::wire::{lenient, object, parse};
 
 /// The protocol's name in [`ProviderState`].
 pub(super) const STATE: &str = "interactions";
@@ -49,7 +49,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     stream.reply.ended = true;
     // The steps are replayed in the server's text, not in a re-serialised form.
     let mut verbatim = ReplayLog::default();
-    steps[first..].iter().for_each(|step| verbatim.push(step.get()));
+    steps.iter().skip(first).for_each(|step| verbatim.push(step.get()));
     stream.verbatim = Some(verbatim);
     whole_reply(&mut stream, deltas)
 }
@@ -88,12 +88,13 @@ impl StreamDecoder for Stream {
         let index = event.get("index").and_then(Value::as_u64).unwrap_or(0);
         let index = usize::try_from(index).unwrap_or(usize::MAX);
         let mut deltas = Vec::new();
-        match lenient::text_at(&event, "/event_type").unwrap_or_default() {
+        let event_type = lenient::text_at(&event, "/event_type").unwrap_or_default();
+        match event_type {
             // The start of a known step is a repetition.
             "step.start" if event.get("index").is_some() && self.steps.contains_key(&index) => {}
             "step.start" => {
-                let step = event.get("step").cloned().unwrap_or_default();
-                self.begin(index, step, &mut deltas);
+                let step = event.get("step").filter(|step| step.is_object()).cloned();
+                self.begin(index, step.unwrap_or_else(|| json!({})), &mut deltas);
             }
             "step.delta" => {
                 self.add(index, event.get("delta").unwrap_or(&Value::Null), &mut deltas);
@@ -104,7 +105,7 @@ impl StreamDecoder for Stream {
                 self.update(event.get("interaction").unwrap_or(&event))?;
                 let working =
                     matches!(self.reply.raw_stop.as_deref(), Some("in_progress" | "queued"));
-                self.reply.ended |= event["event_type"] == "interaction.completed" && !working;
+                self.reply.ended |= event_type == "interaction.completed" && !working;
             }
             _ => {}
         }
@@ -218,8 +219,10 @@ impl Stream {
             }
             "thought_signature" => {
                 let more = lenient::text_at(delta, "/signature").unwrap_or_default();
-                let known = lenient::text_at(&step.value, "/signature").unwrap_or_default();
-                step.value["signature"] = format!("{known}{more}").into();
+                match step.value.get_mut("signature") {
+                    Some(Value::String(known)) => known.push_str(more),
+                    _ => object::set(&mut step.value, "signature", more),
+                }
             }
             _ => step.input.push(lenient::text_at(delta, "/arguments").unwrap_or_default(), deltas),
         }
@@ -235,7 +238,7 @@ impl Stream {
         let at_start = at_start.map(|arguments| lenient::arguments_of(&arguments.to_string()));
         if !step.input.complete(at_start.filter(|arguments| !arguments.is_empty()), deltas) {
             if let Some(arguments) = step.input.object() {
-                step.value["arguments"] = arguments.into();
+                object::set(&mut step.value, "arguments", arguments);
             }
         }
     }
@@ -249,10 +252,10 @@ fn text_of(content: &Value) -> Option<String> {
 
 /// Appends text to the last text of a step's list.
 fn append(step: &mut Value, list: &str, text: &str) {
-    if !step[list].is_array() {
-        step[list] = Value::Array(Vec::new());
+    if !step.get(list).is_some_and(Value::is_array) {
+        object::set(step, list, Vec::<Value>::new());
     }
-    let Some(parts) = step[list].as_array_mut() else { return };
+    let Some(parts) = step.get_mut(list).and_then(Value::as_array_mut) else { return };
     match parts.last_mut().and_then(|last| last.get_mut("text")) {
         Some(Value::String(last)) => last.push_str(text),
         _ => parts.push(json!({"type": "text", "text": text})),

@@ -99,23 +99,23 @@ impl StreamDecoder for Stream {
             "response.output_item.added" => {
                 if let Some(raw) = event.item {
                     let item = Item::parse(raw)?;
-                    self.open(&item, event.output_index, &mut deltas);
+                    self.open(&item, event.output_index, &mut deltas)?;
                 }
             }
-            "response.output_text.delta" => self.add(&event, TextKind::Text, &mut deltas),
-            "response.refusal.delta" => self.add(&event, TextKind::Refusal, &mut deltas),
+            "response.output_text.delta" => self.add(&event, TextKind::Text, &mut deltas)?,
+            "response.refusal.delta" => self.add(&event, TextKind::Refusal, &mut deltas)?,
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
-                self.add(&event, TextKind::Reasoning, &mut deltas);
+                self.add(&event, TextKind::Reasoning, &mut deltas)?;
             }
             "response.reasoning_summary_part.added"
                 if event.summary_index.is_some_and(|index| index > 0) =>
             {
                 // A blank line separates the parts of a summary.
                 let gap = Event { delta: Some(String::from("\n\n")), ..event };
-                self.add(&gap, TextKind::Reasoning, &mut deltas);
+                self.add(&gap, TextKind::Reasoning, &mut deltas)?;
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
-                self.add(&event, TextKind::Arguments, &mut deltas);
+                self.add(&event, TextKind::Arguments, &mut deltas)?;
             }
             "response.function_call_arguments.done" => {
                 let at = self.find(event.item_id.as_deref(), event.output_index.as_deref());
@@ -126,7 +126,7 @@ impl StreamDecoder for Stream {
             "response.output_item.done" => {
                 if let Some(raw) = event.item {
                     let item = Item::parse(raw)?;
-                    let at = self.open(&item, event.output_index, &mut deltas);
+                    let at = self.open(&item, event.output_index, &mut deltas)?;
                     self.finish_item(at, &item, raw.get(), &mut deltas);
                 }
             }
@@ -198,7 +198,7 @@ impl Stream {
             let raw: &RawValue =
                 serde_json::from_str(raw).map_err(|error| parse::malformed(error.to_string()))?;
             let item = Item::parse(raw)?;
-            let at = stream.open(&item, None, &mut deltas);
+            let at = stream.open(&item, None, &mut deltas)?;
             stream.finish_item(at, &item, raw.get(), &mut deltas);
         }
         deltas.into_iter().for_each(|delta| assembly.push(delta));
@@ -228,19 +228,26 @@ impl Stream {
     }
 
     /// Returns the position of an item, which is new or known from an earlier event.
-    fn open(&mut self, item: &Item, index: Option<String>, deltas: &mut Vec<Delta>) -> usize {
+    ///
+    /// # Errors
+    /// The reply has too many items.
+    fn open(
+        &mut self,
+        item: &Item,
+        index: Option<String>,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<usize, ProviderError> {
         let id = item.id.clone().unwrap_or_default();
         let found = match (id.is_empty(), &index) {
             (true, None) => None,
             _ => self.find(Some(&id), index.as_deref()),
         };
-        if let Some(at) = found {
-            let item_state = &mut self.items[at];
+        if let Some((at, item_state)) = found.and_then(|at| Some((at, self.items.get_mut(at)?))) {
             if item.is_commentary() && !item_state.commentary {
                 item_state.commentary = true;
                 item_state.differs |= item_state.has_sent(TextKind::Text);
             }
-            return at;
+            return Ok(at);
         }
         let call = item.is_call().then(|| {
             let text = |field: &Option<String>| field.clone().unwrap_or_default();
@@ -249,42 +256,66 @@ impl Stream {
         let mut new = ItemState::new(Some(id), index);
         new.commentary = item.is_commentary();
         new.call = call;
-        self.items.push(new);
-        self.items.len() - 1
+        self.new_item(new)
+    }
+
+    /// Adds an item and returns its position.
+    ///
+    /// # Errors
+    /// The reply has too many items.
+    fn new_item(&mut self, item: ItemState) -> Result<usize, ProviderError> {
+        let at = self.items.len();
+        self.items.push(item);
+        parse::check_parts(at)?;
+        Ok(at)
     }
 
     /// Appends the delta of an event to its item. A delta without an item begins one.
-    fn add(&mut self, event: &Event<'_>, kind: TextKind, deltas: &mut Vec<Delta>) {
-        let Some(delta) = event.delta.as_deref().filter(|delta| !delta.is_empty()) else { return };
+    ///
+    /// # Errors
+    /// The reply has too many items.
+    fn add(
+        &mut self,
+        event: &Event<'_>,
+        kind: TextKind,
+        deltas: &mut Vec<Delta>,
+    ) -> Result<(), ProviderError> {
+        let Some(delta) = event.delta.as_deref().filter(|delta| !delta.is_empty()) else {
+            return Ok(());
+        };
         let found = self.find(event.item_id.as_deref(), event.output_index.as_deref());
-        let at = found.unwrap_or_else(|| {
-            self.items.push(ItemState::new(event.item_id.clone(), event.output_index.clone()));
-            self.items.len() - 1
-        });
+        let at = match found {
+            Some(at) => at,
+            None => {
+                self.new_item(ItemState::new(event.item_id.clone(), event.output_index.clone()))?
+            }
+        };
         deltas.extend(self.push(at, kind, delta));
+        Ok(())
     }
 
     /// Counts more text of an item and returns its delta. `None` for empty text.
     fn push(&mut self, at: usize, kind: TextKind, text: &str) -> Option<Delta> {
         self.refused |= kind == TextKind::Refusal && !text.is_empty();
-        self.items[at].push(kind, text)
+        self.items.get_mut(at)?.push(kind, text)
     }
 
     /// Appends the rest of a text. Its beginning came in deltas. An empty text tells nothing.
     fn push_rest(&mut self, at: usize, kind: TextKind, text: &str, deltas: &mut Vec<Delta>) {
-        match self.items[at].rest(kind, text) {
+        let Some(item) = self.items.get_mut(at) else { return };
+        match item.rest(kind, text) {
             Some(rest) => deltas.extend(self.push(at, kind, rest)),
             // The parts of a summary may be joined in another way.
-            None => self.items[at].differs |= kind != TextKind::Reasoning && !text.is_empty(),
+            None => item.differs |= kind != TextKind::Reasoning && !text.is_empty(),
         }
     }
 
     /// Appends everything that the complete item holds beyond its deltas.
     fn finish_item(&mut self, at: usize, item: &Item, raw: &str, deltas: &mut Vec<Delta>) {
-        if self.items[at].done {
-            return;
+        match self.items.get_mut(at) {
+            Some(known) if !known.done => known.done = true,
+            _ => return,
         }
-        self.items[at].done = true;
         for (kind, text) in item.texts() {
             self.push_rest(at, kind, &text, deltas);
         }
@@ -308,7 +339,7 @@ impl Stream {
         }
         for (index, raw) in response.output.unwrap_or_default().into_iter().enumerate() {
             let item = Item::parse(raw)?;
-            let at = self.open(&item, Some(index.to_string()), deltas);
+            let at = self.open(&item, Some(index.to_string()), deltas)?;
             self.finish_item(at, &item, raw.get(), deltas);
         }
         self.stored = response.store.as_ref().and_then(Value::as_bool) == Some(true);

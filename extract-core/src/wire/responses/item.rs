@@ -126,12 +126,22 @@ pub(super) struct ItemState {
     pub(super) commentary: bool,
     /// The index of the call, if it is one.
     pub(super) call: Option<usize>,
-    /// The bytes sent of each kind of text, and their checksum.
-    sent: [(usize, crc32fast::Hasher); 4],
+    /// What was sent of each kind of text.
+    text: Sent,
+    refusal: Sent,
+    reasoning: Sent,
+    arguments: Sent,
     /// Whether the complete item has come.
     pub(super) done: bool,
     /// Whether the complete item differs from its deltas.
     pub(super) differs: bool,
+}
+
+/// The text of one kind that was sent: its bytes, and their checksum.
+#[derive(Debug, Default)]
+struct Sent {
+    length: usize,
+    checksum: crc32fast::Hasher,
 }
 
 impl ItemState {
@@ -140,17 +150,26 @@ impl ItemState {
         Self { id: id.unwrap_or_default(), output_index, ..Self::default() }
     }
 
+    fn sent(&self, kind: TextKind) -> &Sent {
+        match kind {
+            TextKind::Text => &self.text,
+            TextKind::Refusal => &self.refusal,
+            TextKind::Reasoning => &self.reasoning,
+            TextKind::Arguments => &self.arguments,
+        }
+    }
+
     /// Whether text of this kind was sent.
     pub(super) fn has_sent(&self, kind: TextKind) -> bool {
-        self.sent[kind as usize].0 > 0
+        self.sent(kind).length > 0
     }
 
     /// Returns the part of the complete text that was not sent. `None` if the text does not begin with
     /// the text that was sent.
     pub(super) fn rest<'t>(&self, kind: TextKind, complete: &'t str) -> Option<&'t str> {
-        let (length, checksum) = &self.sent[kind as usize];
-        let (sent, rest) = complete.split_at_checked(*length)?;
-        (crc32fast::hash(sent.as_bytes()) == checksum.clone().finalize()).then_some(rest)
+        let known = self.sent(kind);
+        let (sent, rest) = complete.split_at_checked(known.length)?;
+        (crc32fast::hash(sent.as_bytes()) == known.checksum.clone().finalize()).then_some(rest)
     }
 
     /// Counts more text and returns its delta. `None` for empty text.
@@ -158,9 +177,14 @@ impl ItemState {
         if text.is_empty() {
             return None;
         }
-        let (length, checksum) = &mut self.sent[kind as usize];
-        *length += text.len();
-        checksum.update(text.as_bytes());
+        let sent = match kind {
+            TextKind::Text => &mut self.text,
+            TextKind::Refusal => &mut self.refusal,
+            TextKind::Reasoning => &mut self.reasoning,
+            TextKind::Arguments => &mut self.arguments,
+        };
+        sent.length += text.len();
+        sent.checksum.update(text.as_bytes());
         let text = text.to_owned();
         Some(match kind {
             TextKind::Text if self.commentary => Delta::Commentary(text),
