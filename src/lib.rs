@@ -123,6 +123,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`extraction`] | the builder of a client, ledgers and errors in detail, streams, agents, agreement |
+//! | [`cache`] | replies that are kept, in memory, in a file or in a store of your own |
 //! | [`check`] | checks of your own, their context, and the feedback to the model |
 //! | [`contract`] | the schema and tool of a type, and types that are schemas at run time |
 //! | [`dialect`] | the JSON Schema dialects of the providers |
@@ -207,6 +208,32 @@ pub use extract_core::{
 pub mod blocking {
     #[doc(inline)]
     pub use extract_core::blocking::{Wait, WaitEach};
+}
+
+/// A cache of replies: a request that was answered before is not sent again. It is off by default.
+///
+/// ```
+/// use extract_llm::Client;
+/// use extract_llm::cache::Cache;
+///
+/// let client = Client::builder()
+///     .model("openai/gpt-6-luna")
+///     .api_key("sk-…")
+///     .cache(Cache::off()) // or `Cache::file(".cache/extract")?`
+///     .build()?;
+/// # Ok::<(), extract_llm::Error>(())
+/// ```
+pub mod cache {
+    #[cfg(feature = "file-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "file-cache")))]
+    #[doc(inline)]
+    pub use extract_core::cache::FileCache;
+    #[cfg(feature = "memory-cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "memory-cache")))]
+    #[doc(inline)]
+    pub use extract_core::cache::MemoryCache;
+    #[doc(inline)]
+    pub use extract_core::cache::{Cache, CacheError, CacheKey, CacheStore};
 }
 
 /// Checks of your own: validators of a type, checks of one call, their context, and the feedback on a
@@ -318,7 +345,7 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Budget, Call, Calls, CircuitBreaker, ClientBuilder, Deltas, ExtractionStream,
+        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, Deltas, ExtractionStream,
         FallbackOn, FieldAgreement, FieldStatus, InputError, Items, Layout, Limit, Outcome,
         OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected,
         RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest, Update, View,

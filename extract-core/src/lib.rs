@@ -7,6 +7,7 @@
 
 #[cfg(feature = "blocking")]
 pub mod blocking;
+pub mod cache;
 pub mod check;
 pub mod contract;
 pub mod conversation;

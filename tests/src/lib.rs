@@ -15,6 +15,9 @@ struct Answers;
 #[doc = include_str!("../../docs/architecture.md")]
 struct Architecture;
 
+#[doc = include_str!("../../docs/cache.md")]
+struct Cache;
+
 #[doc = include_str!("../../docs/checking.md")]
 struct Checking;
 

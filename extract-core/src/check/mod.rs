@@ -26,4 +26,4 @@ pub use feedback::{Feedback, FoldedProblem, annotate, fold};
 pub use rules::Check;
 pub(crate) use rules::Rules;
 pub use schema::violations;
-pub(crate) use typed::{check, check_at_once};
+pub(crate) use typed::{check, check_at_once, retype};

@@ -69,6 +69,11 @@ pub(crate) fn check_at_once<T: Extract>(
     Ok((read.typed(), problems.into()))
 }
 
+/// Deserializes a value again that has passed its checks. `None` if its type cannot be read twice.
+pub(crate) fn retype<T: Extract>(value: &Value) -> Option<T> {
+    StackRoom::of_reading(value).run(|| read(value)).ok()
+}
+
 /// Removes each problem found by the reader if the schema or serde reports one at the same node, inside
 /// it or around it. Theirs are more exact.
 fn drop_covered_reading_problems(problems: &mut Vec<Problem>) {

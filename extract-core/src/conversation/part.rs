@@ -1,6 +1,7 @@
 //! The parts of a message. Text, media and provider state are shared (`Arc`), so that a history can be
 //! sent many times without a copy.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -212,14 +213,14 @@ impl ToolResult {
 #[non_exhaustive]
 pub struct ProviderState {
     /// The name of the protocol that can read it.
-    pub protocol: &'static str,
+    pub protocol: Cow<'static, str>,
     /// The turn as JSON text.
     pub json: Arc<str>,
 }
 
 impl ProviderState {
     /// Creates a turn in the format of a protocol.
-    pub fn new(protocol: &'static str, json: impl Into<Arc<str>>) -> Self {
-        Self { protocol, json: json.into() }
+    pub fn new(protocol: impl Into<Cow<'static, str>>, json: impl Into<Arc<str>>) -> Self {
+        Self { protocol: protocol.into(), json: json.into() }
     }
 }

@@ -169,6 +169,7 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
     let task = extraction.into_task()?;
     let tasks = (0..wanted).map(|index| {
         let mut task = task.clone();
+        task.options.sample = index;
         let seed = &mut task.options.settings.seed;
         *seed = seed.map(|seed| seed.wrapping_add(index as u64));
         task

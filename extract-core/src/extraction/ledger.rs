@@ -1,6 +1,7 @@
 //! The ledger: the request, the reply and the cost of each attempt. A [`Report`] and an
 //! [`Error`](super::Error) carry one.
 
+mod cache_hit;
 mod passed_over;
 mod seconds;
 
@@ -11,6 +12,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub use self::passed_over::{PassedOver, PassedOverReason};
+pub use self::cache_hit::CacheHit;
+
 use super::bad_items::BadItem;
 use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
@@ -117,6 +120,10 @@ pub struct Attempt {
     pub transport_retries: u32,
     /// The text of the error, if there was no reply.
     pub error: Option<String>,
+    /// The stored reply, if it came from the [cache](crate::cache::Cache) and nothing was sent. `usage` and
+    /// `cost` are 0 then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached: Option<CacheHit>,
 }
 
 impl Attempt {
@@ -132,7 +139,7 @@ impl Attempt {
             [one] => write!(f, ", of {one} alone")?,
             [first, ..] => write!(f, ", of {first} and other parts, {} in all", self.parts.len())?,
         }
-        if let Some(usage) = &self.usage {
+        if let Some(usage) = self.usage.as_ref().filter(|_| self.cached.is_none()) {
             write!(f, ", {} tokens in", usage.input_tokens)?;
             match (usage.cached_input_tokens, usage.cache_write_tokens) {
                 (0, 0) => {}
@@ -143,6 +150,9 @@ impl Attempt {
                 }
             }
             write!(f, ", {} out", usage.output_tokens)?;
+        }
+        if let Some(hit) = &self.cached {
+            write!(f, ", from the cache ({:.1?} old)", hit.age)?;
         }
         if self.transport_retries > 0 {
             write!(f, ", sent {} times", self.transport_retries.saturating_add(1))?;

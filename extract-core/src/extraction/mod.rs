@@ -67,7 +67,7 @@ pub use client::{Client, ClientBuilder};
 pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;
-pub use ledger::{Attempt, Ledger, Outcome, PassedOver, PassedOverReason, Report};
+pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
 pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};

@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::judgements::Judgements;
 use super::layout::Layout;
 use super::policy::Policy;
+use crate::cache::Cache;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
 use crate::conversation::{Conversation, Message, Mode, Prices, Settings, are_blank};
@@ -43,6 +44,9 @@ pub(super) struct Options {
     pub(super) policy: Policy,
     /// The budgets that are shared with other calls, and those of the call once it is a task.
     pub(super) budgets: Vec<Budget>,
+    pub(super) cache: Cache,
+    /// The number of this sample among those of the same request, from 0.
+    pub(super) sample: usize,
     /// The user's context for checks.
     pub(super) context: CheckContext,
     /// The number of messages before the input. They are not part of the source.
@@ -100,6 +104,8 @@ impl Default for Options {
             feedback: None,
             policy: Policy::default(),
             budgets: Vec::new(),
+            cache: Cache::off(),
+            sample: 0,
             context: CheckContext::new(),
             before_input: 0,
         }

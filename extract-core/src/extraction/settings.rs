@@ -16,6 +16,7 @@ use super::client::{Client, ClientBuilder};
 use super::fallback::{FallbackOn, NextModel};
 use super::layout::Layout;
 use super::policy::{Reask, RetryContext};
+use crate::cache::Cache;
 use crate::check::Feedback;
 use crate::contract::Contract;
 use crate::conversation::{Mode, Prices, PromptCache, Settings, Thinking, Usd};
@@ -378,6 +379,29 @@ settings! {
     /// in another service tier than the standard one, and for writes to a long prompt cache at a provider
     /// that publishes no price for them.
     fn prices(prices: Prices) |it| it.options.prices = Some(prices);
+
+    /// Sets the cache of replies, which clients can share by clones: see [`Cache`]. Default:
+    /// [`Cache::off`]. A request that was answered before is not sent: its reply is read and checked again.
+    /// [`Attempt::cached`](super::Attempt::cached) says so, and the tokens and the cost of the attempt are 0.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::cache::Cache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let seven = || reply::tool(json!({"value": 7}));
+    /// # let client = Client::with_model(Scripted::new([seven(), seven(), seven()]));
+    /// let cache = Cache::memory(10_000_000);
+    /// let sent: u8 = client.extract("There were seven.").cache(cache.clone()).await?;
+    /// let kept: u8 = client.extract("There were seven.").cache(cache.clone()).await?;
+    /// let anew: u8 = client.extract("There were seven.").cache(cache.refresh()).await?;
+    /// let last: u8 = client.extract("There were seven.").cache(Cache::off()).await?;
+    /// # assert_eq!((sent, kept, anew, last), (7, 7, 7, 7));
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn cache(cache: Cache) |it| it.options.cache = cache;
 
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
     /// limit. Only streams use it. It pauses while the caller does not poll the stream.

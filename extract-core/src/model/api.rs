@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::profile::Profile;
+use crate::cache::CacheKey;
 use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
 
 /// The deltas of a reply as they arrive. After an error, the stream ends.
@@ -56,6 +57,14 @@ pub trait Model: Send + Sync {
     fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
         let _ = (model, usage);
         None
+    }
+
+    /// Returns the key of a request in a [`Cache`](crate::cache::Cache): a hash of everything that can change
+    /// the reply, credentials included. `None` if the reply must not be cached; that is the default. Called
+    /// only if there is a cache.
+    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
+        let _ = request;
+        Box::pin(async { None })
     }
 
     /// Answers a request with a whole reply.

@@ -1,5 +1,6 @@
 //! Errors in the configuration of a client. They occur before anything is sent.
 
+use crate::cache::CacheError;
 use crate::schema::did_you_mean;
 
 /// An error in the configuration of a client.
@@ -14,6 +15,9 @@ use crate::schema::did_you_mean;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
+    /// The cache cannot be opened.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     /// The model's name is missing.
     #[error("no model is named: {hint}")]
     NoModel {

@@ -12,6 +12,7 @@ use super::options::ProviderOptions;
 use super::preset;
 use super::profile::{Profile, SchemaPrompt};
 use super::provider::Provider;
+use crate::cache::CacheKey;
 use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request, Settings};
 use crate::http::timer;
 
@@ -120,6 +121,20 @@ impl Model for Local {
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
         let Some(row) = preset::find(SERVER) else { return Vec::new() };
         row.protocol.fit("the embedded model", settings, &row.facts.quirks)
+    }
+
+    /// The managed server has another port in each process, so its key has none.
+    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
+        Box::pin(async move {
+            let provider = self.provider().await.ok()?;
+            let server = &self.ready.get()?.server;
+            match server.source() {
+                extract_local::Source::Managed { .. } => {
+                    provider.key_at(&format!("embedded {}", server.model()), request).await
+                }
+                _ => provider.cache_key(request).await,
+            }
+        })
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

@@ -23,9 +23,10 @@ use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, 
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::{endpoint, headers, model_spec, redaction};
+use crate::cache::CacheKey;
 use crate::conversation::{
-    Assembly, Feature, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
-    Settings, Usage, Usd, redacted_url,
+    Assembly, Feature, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply,
+    Request, Settings, Usage, Usd, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
 use crate::wire::{CacheKeyField, Delivery, Framing, Protocol, cache_key, without_byte_order_mark};
@@ -165,6 +166,31 @@ impl Provider {
         let (url, mode) = (self.endpoint(delivery), request.output.mode());
         let progress = request.progress.clone();
         Ok(PreparedRequest { url, headers, body, mode, delivery, progress })
+    }
+
+    /// Returns the key of a request to a server that is named by `place`. `None` if the request cannot be
+    /// sent, or refers to media at a URL, which may change.
+    pub(super) async fn key_at(&self, place: &str, request: &Request) -> Option<CacheKey> {
+        if has_remote_media(request) {
+            return None;
+        }
+        let prepared = self.prepare(request, Delivery::Whole).ok()?;
+        let signed_by = match &self.signer {
+            Some(signer) => signer.identity().await?,
+            None => String::new(),
+        };
+        let name = self.protocol.to_string();
+        let mut headers: Vec<&[u8]> = Vec::new();
+        // The names are in an order of the map, which is not that of their insertion.
+        let mut names: Vec<_> = prepared.headers.keys().collect();
+        names.sort_unstable_by_key(|name| name.as_str());
+        for name in names {
+            for value in prepared.headers.get_all(name) {
+                headers.extend([name.as_str().as_bytes(), value.as_bytes()]);
+            }
+        }
+        let parts = [name.as_bytes(), place.as_bytes(), signed_by.as_bytes(), &prepared.body];
+        Some(CacheKey::of(parts.into_iter().chain(headers)))
     }
 
     /// Sends a request once.
@@ -335,6 +361,16 @@ impl Provider {
     }
 }
 
+/// Whether a request refers to media that its provider fetches from a URL.
+fn has_remote_media(request: &Request) -> bool {
+    let parts = request.messages.iter().flat_map(|message| &message.parts);
+    let mut media = parts.filter_map(|part| match part {
+        Part::Media(media) => Some(&media.source),
+        _ => None,
+    });
+    media.any(|source| matches!(source, MediaSource::Url(_)))
+}
+
 /// An encoded request.
 struct PreparedRequest {
     url: Url,
@@ -370,6 +406,10 @@ impl Model for Provider {
         // The reply names the exact version; the data may know only the name that was asked for.
         let exact = model.and_then(|model| self.prices.cost(model, usage));
         exact.or_else(|| self.prices.cost(&self.model, usage))
+    }
+
+    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
+        Box::pin(async move { self.key_at(&self.url(), request).await })
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

@@ -74,6 +74,12 @@ impl Signer {
         Ok(Some(Self { credentials, region, service }))
     }
 
+    /// Returns the name of those who sign, for the key of a cache. `None` without credentials.
+    pub(super) async fn identity(&self) -> Option<String> {
+        let credentials = self.credentials.provide_credentials().await.ok()?;
+        Some(format!("{} {} {}", credentials.access_key_id(), self.region, self.service))
+    }
+
     /// Signs a request with the current time. Returns the session token, which must never appear in an
     /// error: servers that reject a signature repeat the token in their response.
     ///

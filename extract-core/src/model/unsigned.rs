@@ -28,6 +28,12 @@ impl Signer {
 
     /// Never called, because there is no signer.
     #[expect(clippy::unused_async, reason = "with the feature it waits for the credentials")]
+    pub(super) async fn identity(&self) -> Option<String> {
+        match *self {}
+    }
+
+    /// Never called, because there is no signer.
+    #[expect(clippy::unused_async, reason = "with the feature it waits for the credentials")]
     pub(super) async fn sign(
         &self,
         _: &mut HttpRequest,

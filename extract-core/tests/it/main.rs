@@ -8,6 +8,7 @@ mod asking;
 mod blocking;
 mod broken_peers;
 mod budgets;
+mod cache;
 mod dialects_hostile;
 mod dialects_limits;
 mod dialects_oracle;

@@ -30,6 +30,16 @@ impl Calls {
         Self { whole, tools, pending: PendingCalls::default() }
     }
 
+    /// Whether calls of replies before are kept.
+    pub(super) fn has_pending(&self) -> bool {
+        !self.pending.elements.is_empty()
+    }
+
+    /// Forgets the calls of replies before.
+    pub(super) fn forget_pending(&mut self) {
+        self.pending = PendingCalls::default();
+    }
+
     /// Reads and checks the calls of a reply. A reply without calls, and a call of the whole value's tool,
     /// are evaluated as the whole value.
     pub(super) async fn evaluate<T: Extract>(

@@ -30,6 +30,22 @@ impl Ask {
         }
     }
 
+    /// Whether the answer says all by itself: no part of it is kept from replies before.
+    pub(in crate::extraction) fn is_independent(&self) -> bool {
+        match self {
+            Self::Whole(_) => true,
+            Self::Parts(_) => false,
+            Self::Calls(calls) => !calls.has_pending(),
+        }
+    }
+
+    /// Forgets the calls that were accepted from replies before.
+    pub(in crate::extraction) fn forget_pending(&mut self) {
+        if let Self::Calls(calls) = self {
+            calls.forget_pending();
+        }
+    }
+
     /// Returns the parts, if only parts are asked for.
     pub(in crate::extraction) fn parts(&self) -> Option<&PartialReask> {
         if let Self::Parts(parts) = self { Some(parts) } else { None }

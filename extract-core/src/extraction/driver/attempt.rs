@@ -155,6 +155,19 @@ impl<T> Driver<T> {
         Err(failure)
     }
 
+    /// Returns the event of the start of this attempt.
+    pub(super) fn attempt_started(&self, attempt: u32) -> StreamEvent {
+        let (contract, form) = self.ask.requested(&self.task.contract);
+        StreamEvent::AttemptStarted(AttemptStarted {
+            attempt,
+            mode: self.dialogue.request.output.mode(),
+            is_parts: self.ask.parts().is_some(),
+            contract,
+            form,
+            check_context: Arc::clone(&self.context),
+        })
+    }
+
     /// Ends the attempt because the listener stopped the stream.
     fn stop(&mut self, problems: Problems) -> Failure {
         if let Some(attempt) = self.ledger.attempts.last_mut() {
@@ -354,7 +367,7 @@ fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) ->
 }
 
 /// Returns whether the delta adds something that the model wrote.
-fn is_content(delta: &Delta) -> bool {
+pub(super) fn is_content(delta: &Delta) -> bool {
     !matches!(delta, Delta::Blocks(_) | Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
 }
 
@@ -386,11 +399,12 @@ impl Attempt {
             request_id: None,
             transport_retries: 0,
             error: None,
+            cached: None,
         }
     }
 
     /// Records a reply.
-    fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
+    pub(super) fn record_reply(&mut self, reply: &Reply, pricing: &Pricing<'_>) {
         self.model.clone_from(&reply.model);
         self.stop = Some(reply.stop.clone());
         self.usage = reply.usage;

@@ -2,6 +2,7 @@
 //! re-ask can mend ends it.
 
 mod attempt;
+mod cached;
 mod dialogue;
 mod fallback;
 mod hedge;

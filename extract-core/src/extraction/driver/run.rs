@@ -1,12 +1,15 @@
 //! The loop.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
-use crate::contract::{Extract, Problems};
+use crate::cache::holding;
+use crate::check::retype;
+use crate::contract::{CheckFailure, Extract, FailedCheck, Problems};
 use crate::conversation::{Conversation, Message, Reply, ToolResult};
 use crate::extraction::ask::{Evaluation, Evaluator, Rejection, ReplyTurn, Verdict};
 use crate::extraction::calls::{Call, Calls};
@@ -35,13 +38,13 @@ pub(in crate::extraction) enum Finished<T> {
 }
 
 /// The end of the loop: a value, or a turn with calls of user tools.
-enum End<T, C> {
+pub(super) enum End<T, C> {
     Value(T, Box<Reply>),
     Calls(C, Box<Reply>),
 }
 
 /// The next step after the evaluation of a reply.
-enum Next<T, C> {
+pub(super) enum Next<T, C> {
     End(End<T, C>),
     Fail(Failure),
     AskAgain(Rejection),
@@ -49,11 +52,9 @@ enum Next<T, C> {
 
 /// Runs an extraction to its value.
 pub(in crate::extraction) async fn run<T: Extract>(task: Task<T>) -> Result<Accepted<T>, Error> {
-    let mut driver = Driver::start(task)?;
-    match driver.run_within_deadline::<Infallible>().await {
-        Ok(End::Value(value, reply)) => Ok(driver.accept(value, &reply)),
-        Ok(End::Calls(none, _)) => match none {},
-        Err(failure) => Err(driver.into_error(failure)),
+    match Box::pin(run_to_end::<T, Infallible>(task)).await? {
+        (driver, End::Value(value, reply)) => Ok(driver.accept(value, &reply)),
+        (_, End::Calls(none, _)) => match none {},
     }
 }
 
@@ -61,10 +62,31 @@ pub(in crate::extraction) async fn run<T: Extract>(task: Task<T>) -> Result<Acce
 pub(in crate::extraction) async fn run_step<T: Extract>(
     task: Task<T>,
 ) -> Result<Finished<T>, Error> {
+    Ok(match Box::pin(run_to_end::<T, Vec<Call>>(task)).await? {
+        (driver, End::Value(value, reply)) => Finished::Value(driver.accept(value, &reply)),
+        (driver, End::Calls(calls, reply)) => Finished::Calls(driver.hand_over(calls, &reply)),
+    })
+}
+
+/// Runs the loop, and stores the accepted reply in the cache.
+async fn run_to_end<T: Extract, C: UserCalls>(
+    task: Task<T>,
+) -> Result<(Driver<T>, End<T, C>), Error> {
     let mut driver = Driver::start(task)?;
-    match driver.run_within_deadline::<Vec<Call>>().await {
-        Ok(End::Value(value, reply)) => Ok(Finished::Value(driver.accept(value, &reply))),
-        Ok(End::Calls(calls, reply)) => Ok(Finished::Calls(driver.hand_over(calls, &reply))),
+    // The value need not be `Send`, so no wait may hold it: it is read again from its JSON.
+    let end = match driver.run_within_deadline::<C>().await {
+        Ok(end) if !driver.cached.has_reply() => return Ok((driver, end)),
+        Ok(End::Value(_, reply)) => End::Value((), reply),
+        Ok(End::Calls(calls, reply)) => End::Calls(calls, reply),
+        Err(failure) => return Err(driver.into_error(failure)),
+    };
+    driver.store_reply().await;
+    let end = match end {
+        End::Calls(calls, reply) => Ok(End::Calls(calls, reply)),
+        End::Value((), reply) => driver.read_again().map(|value| End::Value(value, reply)),
+    };
+    match end {
+        Ok(end) => Ok((driver, end)),
         Err(failure) => Err(driver.into_error(failure)),
     }
 }
@@ -87,13 +109,22 @@ impl<T: Extract> Driver<T> {
     async fn run_loop<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         self.pass_over_open_circuits();
         loop {
+            // Boxed, because extractions without a cache need no room for it.
+            if self.task.options.cache.is_on() {
+                if let Some(end) = Box::pin(self.answer_from_cache()).await? {
+                    return Ok(end);
+                }
+            }
             let reply = match self.send_request().await {
                 Ok(reply) => reply,
                 Err(failure) if self.recover_from(&failure) || self.fall_back(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
-            match self.evaluate(&reply).await {
-                Next::End(end) => return Ok(end),
+            match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
+                Next::End(end) => {
+                    self.keep_reply(reply);
+                    return Ok(end);
+                }
                 Next::Fail(failure) => return Err(failure),
                 Next::AskAgain(rejection) => self.ask_again(&reply, &rejection)?,
             }
@@ -102,7 +133,7 @@ impl<T: Extract> Driver<T> {
 
     /// Reads and checks a reply, and records the result in the ledger. Calls of user tools come before a
     /// value: a reply that holds both has not waited for their results.
-    async fn evaluate<C: UserCalls>(&mut self, reply: &Reply) -> Next<T, C> {
+    pub(super) async fn evaluate<C: UserCalls>(&mut self, reply: &Reply) -> Next<T, C> {
         let number = self.dialogue.request.messages.len();
         let output = &self.dialogue.request.output;
         let turn = self.ask.read_turn(reply, output, &self.task.contract, number);
@@ -140,6 +171,20 @@ impl<T: Extract> Driver<T> {
                 Next::Fail(Failure::Unchecked(failed))
             }
         }
+    }
+}
+
+impl<T: Extract> Driver<T> {
+    /// Reads the accepted value again.
+    fn read_again(&self) -> Result<T, Failure> {
+        let value = self.last_value.as_ref().and_then(retype);
+        value.ok_or_else(|| {
+            let reason = "the accepted value could not be read a second time";
+            Failure::Unchecked(FailedCheck {
+                pointer: String::new(),
+                failure: CheckFailure::Failed(Arc::from(Box::from(reason))),
+            })
+        })
     }
 }
 

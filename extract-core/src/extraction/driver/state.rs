@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::cached::CacheUse;
 use super::dialogue::Dialogue;
 use super::hedge::SecondRequest;
 use crate::contract::{CheckContext, FailedCheck, Problems};
@@ -50,6 +51,8 @@ pub(super) struct Driver<T> {
     pub(super) second_request: Option<SecondRequest>,
     /// The permission to try a model whose circuit is open.
     pub(super) probe: Option<Probe>,
+    /// The use of the cache.
+    pub(super) cached: CacheUse,
 }
 
 /// Why an extraction ended without a value.
@@ -97,6 +100,7 @@ impl<T> Driver<T> {
             best: None,
             second_request: None,
             probe: None,
+            cached: CacheUse::default(),
         })
     }
 
@@ -126,6 +130,7 @@ impl<T> Driver<T> {
     /// Ends the extraction and returns its ledger.
     pub(super) fn into_ledger(mut self) -> Ledger {
         self.record_judgements();
+        self.note_wait_for_other();
         self.ledger.latency = self.started.elapsed();
         self.ledger
     }

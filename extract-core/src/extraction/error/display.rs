@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Error, ErrorKind, InputError, Rejected};
+use crate::cache::CacheError;
 use crate::contract::ContractError;
 use crate::extraction::ledger::Ledger;
 use crate::extraction::parse::ParseError;
@@ -74,6 +75,7 @@ impl Error {
         if let Some(last) = self.0.ledger.attempts.last() {
             parts.push(last.address.clone());
             parts.push(format!("attempt {}", last.number));
+            parts.extend(last.cached.as_ref().map(|_| String::from("from the cache")));
             parts.extend(last.request_id.as_ref().map(|id| format!("request {id}")));
         }
         if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
@@ -118,6 +120,12 @@ impl std::error::Error for Error {
 impl From<ConfigError> for Error {
     fn from(error: ConfigError) -> Self {
         Self::new(ErrorKind::Config(error))
+    }
+}
+
+impl From<CacheError> for Error {
+    fn from(error: CacheError) -> Self {
+        ConfigError::from(error).into()
     }
 }
 

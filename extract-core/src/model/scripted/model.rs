@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use super::scripted_reply::{ASKED_TOOL, ScriptedReply};
+use crate::cache::CacheKey;
 use crate::contract::wrapper;
 use crate::conversation::{
     Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
@@ -109,18 +110,17 @@ impl Scripted {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the body of a request as it would be sent to OpenAI.
+    fn encode(&self, request: &Request) -> Result<Vec<u8>, ProviderError> {
+        Protocol::Chat.encode(request, &self.profile.model, &Quirks::OPENAI, Delivery::Whole)
+    }
+
     /// Records a request and returns the next reply.
     ///
     /// # Errors
     /// No reply is left, the reply is an error status, or it has a delay and the tokio runtime has no timers.
     async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let body = Protocol::Chat.encode(
-            request,
-            &self.profile.model,
-            &Quirks::OPENAI,
-            Delivery::Whole,
-        )?;
-        let body = serde_json::from_slice(&body)
+        let body = serde_json::from_slice(&self.encode(request)?)
             .map_err(|error| ProviderError::new(ProviderErrorKind::Encode, error.to_string()))?;
         let next = {
             let mut script = self.script();
@@ -207,6 +207,14 @@ fn asked_tool<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r st
 impl Model for Scripted {
     fn profile(&self) -> Profile {
         self.profile.clone()
+    }
+
+    /// The body of the request makes the key, so all scripts share the entries of a cache.
+    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
+        Box::pin(async move {
+            let body = self.encode(request).ok()?;
+            Some(CacheKey::of([b"scripted", &body[..]]))
+        })
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
