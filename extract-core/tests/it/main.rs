@@ -39,4 +39,5 @@ mod step_down;
 mod stop_reasons;
 mod stream_ends;
 mod stream_oddities;
+mod tokens;
 mod wire_encode;

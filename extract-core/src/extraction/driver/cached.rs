@@ -49,6 +49,12 @@ impl CacheUse {
         self.lead.as_ref().map(|(key, _)| *key)
     }
 
+    /// Forgets the keys of the current model: another one takes over.
+    pub(super) fn forget(&mut self) {
+        self.current = None;
+        self.opening = None;
+    }
+
     /// Whether an accepted reply is to be stored.
     pub(super) fn has_reply(&self) -> bool {
         self.accepted.is_some()

@@ -12,7 +12,9 @@ mod reask;
 mod run;
 mod spending;
 mod state;
+mod tokens;
 mod user_calls;
 
 pub(super) use dialogue::address_of;
 pub(super) use run::{Accepted, Finished, run, run_step};
+pub(super) use tokens::count_tokens;

@@ -179,6 +179,7 @@ impl<T> Driver<T> {
         self.ledger.notes.extend(notes);
         (self.task, self.dialogue, self.ask, self.user_tools) = (task, dialogue, ask, user_tools);
         self.unchanged = 0;
+        self.cached.forget();
     }
 }
 
@@ -192,7 +193,8 @@ fn options_for(client: &Client, options: &Options) -> Options {
         mode => mode,
     };
     let settings = defaults.settings.clone().or(options.settings.portable());
-    Options { mode, settings, prices: defaults.prices, ..options.clone() }
+    let (prices, context_window) = (defaults.prices, defaults.context_window);
+    Options { mode, settings, prices, context_window, ..options.clone() }
 }
 
 /// Returns the input without state that only the provider that wrote it can read.
