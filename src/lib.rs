@@ -318,12 +318,17 @@ pub mod dialect {
 /// assert_eq!(message.parts.len(), 2);
 /// ```
 pub mod conversation {
+    #[cfg(feature = "tokenizer")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tokenizer")))]
+    #[doc(inline)]
+    pub use extract_core::conversation::openai_tokens;
     #[doc(inline)]
     pub use extract_core::conversation::{
-        Block, CacheSupport, Content, Delta, Effort, Feature, Inline, Media, MediaError, MediaKind,
-        MediaSource, Output, Prices, PromptCache, ProviderError, ProviderErrorKind, ProviderState,
-        Reply, Request, RequestState, Role, Settings, StopReason, StreamEnd, Thinking, Tool,
-        ToolCall, ToolChoice, ToolResult, Tools, Usage,
+        Block, CacheSupport, Content, ContextOverflow, Delta, DoesNotFit, Effort, Feature, Fitted,
+        Inline, Media, MediaError, MediaKind, MediaSource, Output, Prices, PromptCache,
+        ProviderError, ProviderErrorKind, ProviderState, Reply, Request, RequestState, Role,
+        Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Tools,
+        Usage, approximate_tokens,
     };
 }
 
@@ -389,8 +394,8 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        AskingForm, ConfigError, DeltaStream, ForcedTools, Limits, Model, Profile, RetryPolicy,
-        SchemaPrompt,
+        AskingForm, ConfigError, CountSource, DeltaStream, ForcedTools, Limits, Model, Profile,
+        RetryPolicy, SchemaPrompt, TokenCount,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;

@@ -45,5 +45,8 @@ struct Reading;
 #[doc = include_str!("../../docs/streaming.md")]
 struct Streaming;
 
+#[doc = include_str!("../../docs/tokens.md")]
+struct Tokens;
+
 #[doc = include_str!("../../docs/type-support.md")]
 struct TypeSupport;

@@ -171,8 +171,20 @@ pub struct ProviderError {
     /// The client's limit on the wait before a retry, if the provider asks for a longer one. The request
     /// was not retried for this reason.
     pub max_retry_after: Option<Duration>,
+    /// The tokens of the request, if they exceed the model's context window and nothing was sent.
+    pub overflow: Option<ContextOverflow>,
     /// The model's answer, if the provider rejected the answer of its model (Groq's `failed_generation`).
     pub generation: Option<String>,
+}
+
+/// The tokens of a request that exceeds the context window: it was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ContextOverflow {
+    /// The tokens that its texts have at least. The exact number is greater.
+    pub needed: u64,
+    /// The tokens of the context window.
+    pub window: u64,
 }
 
 /// A part of a request that a provider or a model may not support.
@@ -227,6 +239,17 @@ impl ProviderError {
         Self::new(ProviderErrorKind::ContextTooLong, message)
     }
 
+    /// Returns the error of a request that cannot fit into the model's context window.
+    pub(crate) fn overflow(needed: u64, window: u64) -> Self {
+        let message = format!(
+            "the input has at least {needed} tokens, the context window {window}: shorten the input, or \
+             correct the window with `context_window`; nothing was sent"
+        );
+        let mut error = Self::new(ProviderErrorKind::ContextTooLong, message);
+        error.overflow = Some(ContextOverflow { needed, window });
+        error
+    }
+
     /// Creates an error of this kind, with a message and no other details.
     pub fn new(kind: ProviderErrorKind, message: impl Into<String>) -> Self {
         Self {
@@ -241,6 +264,7 @@ impl ProviderError {
             param: None,
             transport_retries: 0,
             max_retry_after: None,
+            overflow: None,
             generation: None,
         }
     }

@@ -171,6 +171,11 @@ impl Conversation {
         Self { messages, has_source: self.has_source }
     }
 
+    /// Returns the conversation, whose first message is a source text.
+    pub(crate) fn with_source(self) -> Self {
+        Self { has_source: true, ..self }
+    }
+
     /// Returns a conversation that begins with a source text.
     fn of_source(text: impl Into<Content>) -> Self {
         Self { messages: vec![Message::user(text)], has_source: true }

@@ -8,8 +8,10 @@
 //! assert!(!Conversation::from(&history[..]).is_blank());
 //! ```
 
+mod approximate;
 mod delta;
 mod error;
+mod fit;
 mod media;
 mod message;
 mod part;
@@ -20,10 +22,15 @@ mod reply;
 mod request;
 mod settings;
 mod thinking;
+#[cfg(feature = "tokenizer")]
+mod tokenizer;
+mod tokens;
 mod usage;
 
+pub use approximate::approximate_tokens;
 pub use delta::{Assembly, Delta, StreamEnd};
-pub use error::{Feature, ProviderError, ProviderErrorKind};
+pub use error::{ContextOverflow, Feature, ProviderError, ProviderErrorKind};
+pub use fit::{DoesNotFit, Fitted};
 pub use media::{Inline, Media, MediaError, MediaKind, MediaSource};
 pub(crate) use message::are_blank;
 pub use message::{Content, Conversation, Message, Role};
@@ -35,4 +42,7 @@ pub use reply::{Block, Reply, StopReason};
 pub use request::{Mode, Output, Request, Tool, ToolChoice, Tools};
 pub use settings::Settings;
 pub use thinking::{Effort, Thinking};
+#[cfg(feature = "tokenizer")]
+pub use tokenizer::openai_tokens;
+pub(crate) use tokens::Tokens;
 pub use usage::{Prices, Usage, Usd};

@@ -29,6 +29,8 @@ mod stream;
 
 mod step;
 
+mod count;
+
 mod agree;
 
 mod ask;

@@ -45,6 +45,8 @@ pub(super) struct Options {
     /// The budgets that are shared with other calls, and those of the call once it is a task.
     pub(super) budgets: Vec<Budget>,
     pub(super) cache: Cache,
+    /// The tokens of the model's context window, if the user names them.
+    pub(super) context_window: Option<u64>,
     /// The number of this sample among those of the same request, from 0.
     pub(super) sample: usize,
     /// The user's context for checks.
@@ -105,6 +107,7 @@ impl Default for Options {
             policy: Policy::default(),
             budgets: Vec::new(),
             cache: Cache::off(),
+            context_window: None,
             sample: 0,
             context: CheckContext::new(),
             before_input: 0,

@@ -398,6 +398,29 @@ settings! {
     /// that publishes no price for them.
     fn prices(prices: Prices) |it| it.options.prices = Some(prices);
 
+    /// Sets the tokens of the model's context window. Default: the published one of the provider's model
+    /// (feature `prices`), or unknown.
+    ///
+    /// A request whose texts certainly have more tokens is not sent. It fails with
+    /// [`ContextTooLong`](crate::conversation::ProviderErrorKind::ContextTooLong), and
+    /// [`overflow`](crate::conversation::ProviderError::overflow) has the numbers. As the number of tokens is
+    /// [approximate](crate::conversation::approximate_tokens), three fifths of it count. A request that is
+    /// less too long is refused by the server.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::Scripted;
+    /// # use extract_llm::Client;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([]));
+    /// let long = "There were seven of them. ".repeat(1_000);
+    /// let error = client.extract::<u8>(long).context_window(2_000).await.unwrap_err();
+    /// let overflow = error.provider_error().and_then(|error| error.overflow).unwrap();
+    /// assert!(overflow.needed > overflow.window);
+    /// assert!(error.ledger().attempts.is_empty());
+    /// # });
+    /// ```
+    fn context_window(tokens: u64) |it| it.options.context_window = Some(tokens);
+
     /// Sets the cache of replies, which clients can share by clones: see [`Cache`]. Default:
     /// [`Cache::off`]. A request that was answered before is not sent: its reply is read and checked again.
     /// [`Attempt::cached`](super::Attempt::cached) says so, and the tokens and the cost of the attempt are 0.

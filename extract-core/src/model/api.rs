@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
+use super::count::TokenCount;
 use super::profile::Profile;
 use crate::cache::CacheKey;
 use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
@@ -65,6 +66,24 @@ pub trait Model: Send + Sync {
     fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
         let _ = request;
         Box::pin(async { None })
+    }
+
+    /// Returns the tokens that fit into the model's context window, input and reply together. `None` if it is
+    /// not known; that is the default.
+    fn context_window(&self) -> Option<u64> {
+        None
+    }
+
+    /// Counts the tokens of a request, without an answer of the model. By default, it counts
+    /// [approximately](crate::conversation::approximate_tokens).
+    ///
+    /// # Errors
+    /// The server that counts cannot be asked, or does not give the number.
+    fn count_tokens<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<TokenCount, ProviderError>> {
+        Box::pin(async move { Ok(TokenCount::approximate(request)) })
     }
 
     /// Answers a request with a whole reply.

@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::api::{DeltaStream, Model};
+use super::count::TokenCount;
 use super::options::ProviderOptions;
 use super::preset;
 use super::profile::{Profile, SchemaPrompt};
@@ -135,6 +136,13 @@ impl Model for Local {
                 _ => provider.cache_key(request).await,
             }
         })
+    }
+
+    fn count_tokens<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<TokenCount, ProviderError>> {
+        Box::pin(async move { self.provider().await?.count_tokens(request).await })
     }
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {

@@ -9,6 +9,7 @@
 
 mod api;
 mod config_error;
+mod count;
 mod delta_reader;
 mod endpoint;
 mod environment;
@@ -33,6 +34,7 @@ mod signing;
 
 pub use api::{DeltaStream, Model};
 pub use config_error::ConfigError;
+pub use count::{CountSource, TokenCount};
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
 pub use limits::Limits;

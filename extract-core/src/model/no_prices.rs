@@ -13,6 +13,12 @@ impl PublishedPrices {
     }
 
     /// Returns `None`.
+    #[expect(clippy::unused_self, reason = "the windows of the feature need it")]
+    pub(super) fn context_window(&self, _: &str) -> Option<u64> {
+        None
+    }
+
+    /// Returns `None`.
     #[expect(clippy::unused_self, reason = "the prices of the feature need it")]
     pub(super) fn cost(&self, _: &str, _: &Usage) -> Option<Usd> {
         None

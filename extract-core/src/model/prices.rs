@@ -17,12 +17,27 @@ pub(super) struct PublishedPrices {
     base_url: String,
     /// The provider's name in the data; `None` inside if the URL is not known there.
     provider: OnceLock<Option<String>>,
+    /// The context window of the provider's model.
+    window: OnceLock<Option<u64>>,
 }
 
 impl PublishedPrices {
     /// Prepares the prices of the provider at this base URL. The data are read at the first cost.
     pub(super) fn at(base_url: &str) -> Self {
-        Self { base_url: base_url.to_owned(), provider: OnceLock::new() }
+        Self { base_url: base_url.to_owned(), provider: OnceLock::new(), window: OnceLock::new() }
+    }
+
+    /// Returns the tokens of the model's context window. `None` if the provider or the model is not in the
+    /// data.
+    pub(super) fn context_window(&self, model: &str) -> Option<u64> {
+        *self.window.get_or_init(|| {
+            let calculator = Calculator::bundled();
+            let found = calculator.find_provider(None, Some(&self.base_url)).ok()??;
+            let usage = genai_prices::Usage::from([(UsageKey::INPUT_TOKENS, 0.0)]);
+            let request = PriceRequest::new(model, &usage).with_provider_id(found.id());
+            let id = calculator.calculate(&request).ok()?.model_id;
+            found.models().find(|model| model.id() == id)?.context_window()
+        })
     }
 
     /// Returns the cost of a reply at the prices of now: tiers by length, hours of the day and cached tokens
@@ -238,6 +253,15 @@ mod tests {
         usage.long_cache_write_tokens = 500;
         assert_eq!(cost(OPENAI, "gpt-6-luna", &usage), None);
         assert!(cost(url("anthropic"), "claude-opus-5-5", &usage).is_some());
+    }
+
+    #[test]
+    fn the_windows_of_models_are_known() {
+        let window = |url: &str, model: &str| PublishedPrices::at(url).context_window(model);
+        assert_eq!(window(OPENAI, "gpt-4.1"), Some(1_000_000));
+        assert_eq!(window(OPENAI, "gpt-4o-mini"), Some(128_000));
+        assert_eq!(window(OPENAI, "a-model-of-tomorrow"), None);
+        assert_eq!(window("http://127.0.0.1:8080/v1", "gpt-4.1"), None);
     }
 
     #[test]

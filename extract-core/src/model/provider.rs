@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::api::{DeltaStream, Model};
 use super::config_error::ConfigError;
+use super::count::TokenCount;
 use super::delta_reader::DeltaReader;
 use super::failure::{error_response, reported_in_body, request_id};
 use super::limits::{Governor, Permit, Refusal, Turn, estimated_tokens};
@@ -29,7 +30,9 @@ use crate::conversation::{
     Request, Settings, Usage, Usd, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, timer};
-use crate::wire::{CacheKeyField, Delivery, Framing, Protocol, cache_key, without_byte_order_mark};
+use crate::wire::{
+    CacheKeyField, CountForm, Delivery, Framing, Protocol, cache_key, without_byte_order_mark,
+};
 
 /// A model behind an HTTP API.
 pub struct Provider {
@@ -118,6 +121,21 @@ impl Provider {
         &self.facts
     }
 
+    /// Returns the protocol.
+    pub(super) fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    /// Returns the model's name.
+    pub(super) fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Returns the way in which the server counts tokens. The row's way is that of its protocol.
+    pub(super) fn count_form(&self) -> CountForm {
+        if self.protocol == self.preset.protocol { self.preset.count } else { CountForm::None }
+    }
+
     /// Returns the URL of a request.
     fn endpoint(&self, delivery: Delivery) -> Url {
         endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
@@ -144,7 +162,7 @@ impl Provider {
     }
 
     /// Encodes a request, once for all attempts.
-    fn prepare(
+    pub(super) fn prepare(
         &self,
         request: &Request,
         delivery: Delivery,
@@ -197,7 +215,7 @@ impl Provider {
     ///
     /// # Errors
     /// The exchange fails, or the response has an error status.
-    async fn send(
+    pub(super) async fn send(
         &self,
         request: &PreparedRequest,
         permit: &Permit,
@@ -302,7 +320,7 @@ impl Provider {
 
     /// Repeats an attempt until it succeeds, or the limits or the retry policy give up. Returns the result
     /// and the number of retries.
-    async fn retrying<'a, T>(
+    pub(super) async fn retrying<'a, T>(
         &self,
         request: &Request,
         tokens: u64,
@@ -372,10 +390,10 @@ fn has_remote_media(request: &Request) -> bool {
 }
 
 /// An encoded request.
-struct PreparedRequest {
-    url: Url,
+pub(super) struct PreparedRequest {
+    pub(super) url: Url,
     headers: HeaderMap,
-    body: Bytes,
+    pub(super) body: Bytes,
     mode: Mode,
     delivery: Delivery,
     progress: Progress,
@@ -412,10 +430,21 @@ impl Model for Provider {
         Box::pin(async move { self.key_at(&self.url(), request).await })
     }
 
+    fn context_window(&self) -> Option<u64> {
+        self.prices.context_window(&self.model)
+    }
+
+    fn count_tokens<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<TokenCount, ProviderError>> {
+        Box::pin(self.count(request))
+    }
+
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Whole)?;
-            let tokens = estimated_tokens(request, prepared.body.len());
+            let tokens = estimated_tokens(request);
             let (mut reply, retries) = self
                 .retrying(request, tokens, |permit| Box::pin(self.respond_once(prepared, permit)))
                 .await?;
@@ -430,7 +459,7 @@ impl Model for Provider {
     ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
         Box::pin(async move {
             let prepared = &self.prepare(request, Delivery::Streamed)?;
-            let tokens = estimated_tokens(request, prepared.body.len());
+            let tokens = estimated_tokens(request);
             let (mut reply_stream, retries) = self
                 .retrying(request, tokens, |permit| Box::pin(self.stream_once(prepared, permit)))
                 .await?;

@@ -7,6 +7,7 @@ mod anthropic;
 mod bedrock;
 mod chat;
 mod cohere;
+mod count;
 mod cut_json;
 mod decoder;
 mod descriptor;
@@ -38,6 +39,7 @@ mod unsupported;
 mod usage;
 mod validation;
 
+pub use count::CountForm;
 pub use decoder::{EndState, StreamDecoder};
 pub use descriptor::Delivery;
 pub use failure::{ErrorBody, decode_failure};

@@ -43,4 +43,5 @@ mod stream_ends;
 mod stream_oddities;
 mod time;
 mod time_page;
+mod tokens;
 mod wire_encode;

@@ -46,6 +46,7 @@ impl<T> Driver<T> {
     /// Sends the request and records the attempt in the ledger. Fails if the request does not fit into a
     /// budget, if no reply came, or if the reply is a refusal, was filtered or was cut off.
     pub(super) async fn send_request(&mut self) -> Result<Reply, Failure> {
+        self.check_window().map_err(Failure::Provider)?;
         self.request_started = Instant::now();
         self.reserve().await?;
         let reserve_wait = self.request_started.elapsed();

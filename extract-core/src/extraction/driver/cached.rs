@@ -49,9 +49,10 @@ impl CacheUse {
         self.lead.as_ref().map(|(key, _)| *key)
     }
 
-    /// Forgets the key of the next request, which goes to another model.
-    pub(super) fn forget_request(&mut self) {
+    /// Forgets the keys of the current model: another one takes over.
+    pub(super) fn forget(&mut self) {
         self.current = None;
+        self.opening = None;
     }
 
     /// Whether an accepted reply is to be stored.

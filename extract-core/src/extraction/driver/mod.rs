@@ -13,8 +13,10 @@ mod reask;
 mod run;
 mod spending;
 mod state;
+mod tokens;
 mod user_calls;
 
 pub(super) use dialogue::address_of;
 pub use model_time::DEFAULT_DEADLINE;
 pub(super) use run::{Accepted, Finished, run, run_step};
+pub(super) use tokens::count_tokens;

@@ -1,8 +1,6 @@
 //! The next model: asking another one, possibly of another provider, after failed answers or failures of the
 //! provider. The conversation starts anew.
 
-use std::sync::Arc;
-
 use super::dialogue::{Dialogue, address_of};
 use super::state::{Driver, Failure};
 use crate::conversation::{Conversation, Message, Mode, Output, Part};
@@ -179,10 +177,8 @@ impl<T> Driver<T> {
         };
         self.ledger.notes.push(note);
         self.ledger.notes.extend(notes);
-        if !Arc::ptr_eq(&self.task.client.model, &task.client.model) {
-            // Its reply is not one to the request of the model before it.
-            self.cached.forget_request();
-        }
+        // Its reply is not one to the request of the model before it.
+        self.cached.forget();
         (self.task, self.dialogue, self.ask, self.user_tools) = (task, dialogue, ask, user_tools);
         self.unchanged = 0;
     }
@@ -198,7 +194,8 @@ fn options_for(client: &Client, options: &Options) -> Options {
         mode => mode,
     };
     let settings = defaults.settings.clone().or(options.settings.portable());
-    Options { mode, settings, prices: defaults.prices, ..options.clone() }
+    let (prices, context_window) = (defaults.prices, defaults.context_window);
+    Options { mode, settings, prices, context_window, ..options.clone() }
 }
 
 /// Returns the input without state that only the provider that wrote it can read.

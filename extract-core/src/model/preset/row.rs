@@ -5,8 +5,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::AskingForm;
 use crate::wire::{
-    CacheForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace, ThinkingSupport,
-    ToolChoiceForm,
+    CacheForm, CountForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace,
+    ThinkingSupport, ToolChoiceForm,
 };
 
 /// The header that carries the key.
@@ -45,6 +45,8 @@ pub struct Preset {
     pub headers: &'static [(&'static str, &'static str)],
     /// The wire protocol.
     pub protocol: Protocol,
+    /// The way in which it counts tokens.
+    pub count: CountForm,
     /// The facts about its models. Rules may override them.
     pub facts: Facts,
     /// The rules for some of its models, in lists that rows share. Later rules override earlier ones.

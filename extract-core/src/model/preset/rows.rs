@@ -13,8 +13,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
-    CacheForm, CacheKeyField, MaxTokensField, MediaForm, Protocol, Quirks, Sampling, SeedField,
-    ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, CountForm, MaxTokensField, MediaForm, Protocol, Quirks, Sampling,
+    SeedField, ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -29,6 +29,7 @@ const ROW: Preset = Preset {
     signed_for: None,
     headers: &[],
     protocol: Protocol::Chat,
+    count: CountForm::None,
     facts: COMPATIBLE,
     rules: &[],
 };
@@ -49,6 +50,7 @@ pub(super) static PRESETS: &[Preset] = &[
         base_url: "https://api.openai.com/v1",
         base_variables: &["OPENAI_BASE_URL"],
         key_variables: &["OPENAI_API_KEY"],
+        count: CountForm::OpenAi,
         facts: OPENAI,
         rules: &[OPENAI_RULES, OPENAI_CHAT_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
         ..ROW
@@ -59,6 +61,7 @@ pub(super) static PRESETS: &[Preset] = &[
         base_variables: &["OPENAI_BASE_URL"],
         key_variables: &["OPENAI_API_KEY"],
         protocol: Protocol::Responses,
+        count: CountForm::OpenAi,
         facts: OPENAI_RESPONSES,
         rules: &[OPENAI_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
         ..ROW
@@ -95,6 +98,7 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-api-key"),
         headers: ANTHROPIC_VERSION,
         protocol: Protocol::Anthropic,
+        count: CountForm::Anthropic,
         facts: ANTHROPIC,
         rules: &[ANTHROPIC_RULES],
         ..ROW
@@ -106,6 +110,7 @@ pub(super) static PRESETS: &[Preset] = &[
         key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Gemini,
+        count: CountForm::Gemini,
         facts: GEMINI,
         rules: &[GEMINI_RULES],
         ..ROW
@@ -439,6 +444,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "llamacpp",
         aliases: &["llama.cpp"],
         base_url: "http://127.0.0.1:8080/v1",
+        count: CountForm::LlamaCpp,
         facts: Facts {
             schema_dialect: &Dialect::LLAMA_CPP,
             tool_dialect: &Dialect::LLAMA_CPP,
@@ -451,6 +457,7 @@ pub(super) static PRESETS: &[Preset] = &[
     Preset {
         name: "vllm",
         base_url: "http://127.0.0.1:8000/v1",
+        count: CountForm::Vllm,
         facts: OWN_SERVER,
         rules: &[SMALL_MODELS],
         ..ROW

@@ -4,5 +4,7 @@ pub(crate) mod exchanges;
 pub(crate) mod limited;
 pub(crate) mod replies;
 pub(crate) mod server;
+#[cfg(feature = "tokenizer")]
+pub(crate) mod texts;
 #[cfg(feature = "rustls-tls")]
 pub(crate) mod tls;

@@ -1,0 +1,152 @@
+//! The number of tokens of a request: by the server if it counts, or else approximately.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use reqwest::Url;
+
+use super::failure::request_id;
+use super::limits::Permit;
+use super::preset;
+use super::provider::{PreparedRequest, Provider};
+use super::reply_stream::with_response;
+use crate::conversation::{ProviderError, Request};
+use crate::wire::{CountForm, Delivery, Protocol};
+
+/// The number of tokens of a request, and who counted them:
+/// [`Extraction::count_tokens`](crate::Extraction::count_tokens) returns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TokenCount {
+    /// The tokens of the input.
+    pub tokens: u64,
+    /// Who counted them.
+    pub source: CountSource,
+}
+
+/// The source of a [`TokenCount`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CountSource {
+    /// The server that answers the request. The number is exact, or as good as the server's own estimate.
+    Endpoint,
+    /// The tokenizer of the model's vocabulary, on this machine (feature `tokenizer`). The number is exact for
+    /// the texts; the frames around them, and media, are guessed.
+    Tokenizer,
+    /// Nobody: [`approximate_tokens`](crate::conversation::approximate_tokens), because the server counts no
+    /// tokens.
+    Approximate,
+}
+
+impl TokenCount {
+    /// Creates a count.
+    pub fn new(tokens: u64, source: CountSource) -> Self {
+        Self { tokens, source }
+    }
+
+    /// Counts a request approximately.
+    pub fn approximate(request: &Request) -> Self {
+        Self::new(request.approximate_tokens(), CountSource::Approximate)
+    }
+}
+
+impl TokenCount {
+    /// Counts a request by the vocabulary of OpenAI's models. `None` for other models.
+    #[cfg(feature = "tokenizer")]
+    fn by_tokenizer(model: &str, request: &Request) -> Option<Self> {
+        use crate::conversation::{Tokens, openai_tokens};
+
+        const FAMILIES: [&str; 9] =
+            ["gpt-4o", "gpt-4.1", "gpt-4.5", "gpt-5", "gpt-6", "gpt-oss", "o1", "o3", "o4"];
+        let name = model.rsplit('/').next().unwrap_or(model);
+        let is_known = FAMILIES.iter().any(|family| name.starts_with(family));
+        let tokens = is_known.then(|| Tokens::of_request(request, openai_tokens).total())?;
+        Some(Self::new(tokens, CountSource::Tokenizer))
+    }
+
+    /// Returns `None`: there is no tokenizer without the feature `tokenizer`.
+    #[cfg(not(feature = "tokenizer"))]
+    fn by_tokenizer(_: &str, _: &Request) -> Option<Self> {
+        None
+    }
+}
+
+impl Provider {
+    /// Counts a request by the server, if it counts.
+    pub(super) async fn count(&self, request: &Request) -> Result<TokenCount, ProviderError> {
+        let form = self.count_form();
+        if form == CountForm::None {
+            let exact = TokenCount::by_tokenizer(self.model(), request);
+            return Ok(exact.unwrap_or_else(|| TokenCount::approximate(request)));
+        }
+        let mut prepared = self.prepare(request, Delivery::Whole)?;
+        if form == CountForm::OpenAi && self.protocol() != Protocol::Responses {
+            // The endpoint takes requests of the other protocol only.
+            let row = preset::custom(Protocol::Responses).facts(self.model());
+            let quirks = preset::find("openai-responses")
+                .map_or(row.quirks, |preset| preset.facts(self.model()).quirks);
+            let body =
+                Protocol::Responses.encode(request, self.model(), &quirks, Delivery::Whole)?;
+            prepared.body = Bytes::from(body);
+            let path = prepared.url.path().replace("/chat/completions", "/responses");
+            prepared.url.set_path(&path);
+        }
+        prepared.body = Bytes::from(form.question(self.model(), &prepared.body)?);
+        let base = prepared.url.clone();
+        prepared.url = question_url(&base, form);
+        let mut answer = self.ask_for_count(request, &prepared).await?;
+        if form == CountForm::LlamaCpp {
+            prepared.body = Bytes::from(CountForm::second_question(&answer)?);
+            prepared.url = at_root(&base, "tokenize");
+            answer = self.ask_for_count(request, &prepared).await?;
+        }
+        Ok(TokenCount::new(form.tokens(&answer)?, CountSource::Endpoint))
+    }
+
+    /// Sends a question with the retries and the limits of any request.
+    async fn ask_for_count(
+        &self,
+        request: &Request,
+        prepared: &PreparedRequest,
+    ) -> Result<Bytes, ProviderError> {
+        let attempt = |permit| Box::pin(self.exchange(prepared, permit)) as _;
+        Ok(self.retrying(request, 0, attempt).await?.0)
+    }
+
+    async fn exchange(
+        &self,
+        prepared: &PreparedRequest,
+        permit: Arc<Permit>,
+    ) -> Result<Bytes, ProviderError> {
+        let mut response = self.send(prepared, &permit).await?;
+        let (status, id) = (response.status, request_id(&response.headers));
+        response.rest().await.map_err(|error| with_response(error, status, id.as_ref()))
+    }
+}
+
+/// Returns the address of a question from that of the request.
+fn question_url(request: &Url, form: CountForm) -> Url {
+    let mut url = request.clone();
+    let path = request.path().trim_end_matches('/');
+    let path = match form {
+        CountForm::Anthropic => format!("{path}/count_tokens"),
+        CountForm::OpenAi => format!("{path}/input_tokens"),
+        CountForm::Gemini => path.replace(":generateContent", ":countTokens"),
+        CountForm::LlamaCpp => return at_root(request, "apply-template"),
+        CountForm::Vllm => return at_root(request, "tokenize"),
+        CountForm::None => path.to_owned(),
+    };
+    url.set_path(&path);
+    url
+}
+
+/// Returns an address beside the version of the API: `http://host/v1/chat/completions` becomes
+/// `http://host/tokenize`.
+fn at_root(request: &Url, name: &str) -> Url {
+    let mut url = request.clone();
+    let path = request.path().trim_end_matches('/');
+    let root = path.strip_suffix("/chat/completions").unwrap_or(path);
+    let root = root.strip_suffix("/v1").unwrap_or(root);
+    url.set_path(&format!("{root}/{name}"));
+    url
+}
