@@ -213,7 +213,8 @@ mod tests {
             let noon = november_28(0, 12);
             let found = ["input", "read", "output"]
                 .map(|kind| per_million(preset, model, noon, kind, short));
-            assert_eq!(found, expected, "{preset} {model}");
+            let differ = |(a, b): (f64, f64)| (a - b).abs() > 1e-9;
+            assert!(!found.into_iter().zip(expected).any(differ), "{preset} {model}: {found:?}");
         }
     }
 

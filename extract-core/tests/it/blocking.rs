@@ -1,10 +1,12 @@
 //! Waiting without `async`: outside of a runtime, and inside every kind of one.
 
 use std::thread;
+use std::time::Duration;
 
 use extract_core::Client;
 use extract_core::blocking::{Wait, WaitEach};
 use extract_core::conversation::Mode;
+use extract_core::extraction::Step;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
@@ -92,9 +94,64 @@ fn streams_are_iterated_and_finished() {
 }
 
 #[test]
+fn every_kind_of_call_can_be_waited_for() {
+    let (_runtime, client) = served(vec![age()]);
+    let call = || client.extract_value(schema(), "aged 41").mode(Mode::JsonSchema);
+
+    let done = call().report().wait().unwrap();
+    assert_eq!(done.value["age"], 41);
+    let next = client.extract_value(schema(), done.conversation.user("And now?"));
+    assert_eq!(next.mode(Mode::JsonSchema).wait().unwrap()["age"], 41);
+    assert_eq!(call().agree(3).wait().unwrap().share("/age"), Some(1.0));
+    let step = call().mode(Mode::Auto).tools([]).step();
+    assert!(matches!(step.wait().unwrap(), Step::Value(done) if done.value["age"] == 41));
+    let checked = call().check(async |value: &Value, _| {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        if value["age"] == 41 { Ok(()) } else { Err("41") }
+    });
+    assert_eq!(checked.wait().unwrap()["age"], 41);
+}
+
+#[test]
+fn a_client_goes_on_after_the_end_of_a_runtime() {
+    let (_runtime, client) = served(vec![age()]);
+    for _ in 0..3 {
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let call = client.extract_value(schema(), "aged 41").mode(Mode::JsonSchema);
+        assert_eq!(runtime.block_on(call.into_future()).unwrap()["age"], 41);
+        drop(runtime);
+        assert_eq!(waited(&client), 41);
+    }
+}
+
+#[test]
+fn many_waits_in_one_poll_of_a_task_do_not_stop() {
+    let (_runtime, client) = served(vec![age()]);
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let task = runtime.spawn(async move {
+        // tokio lets a task take 128 steps before it has to yield, and this one never yields.
+        for _ in 0..200 {
+            async { tokio::time::sleep(Duration::ZERO).await }.wait();
+        }
+        waited(&client)
+    });
+    assert_eq!(runtime.block_on(task).unwrap(), 41);
+}
+
+#[test]
+fn the_serving_thread_can_wait_too() {
+    let (_runtime, client) = served(vec![age()]);
+    let nested = async move {
+        // It runs on the thread that serves the outer wait.
+        tokio::spawn(async move { waited(&client) }).await.unwrap()
+    };
+    assert_eq!(nested.wait(), 41);
+}
+
+#[test]
 fn a_deadline_ends_a_call_that_is_waited_for() {
     let (_runtime, client) = served(vec![Act::Hang(Vec::new())]);
     let call = client.extract_value(schema(), "aged 41");
-    let error = call.deadline(std::time::Duration::from_millis(50)).wait().unwrap_err();
+    let error = call.deadline(Duration::from_millis(50)).wait().unwrap_err();
     assert!(error.to_string().contains("deadline"), "{error}");
 }

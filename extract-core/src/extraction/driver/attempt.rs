@@ -50,7 +50,8 @@ impl<T> Driver<T> {
         self.request_started = Instant::now();
         self.reserve().await?;
         let reserve_wait = self.request_started.elapsed();
-        let result = self.send_reserved().await;
+        // In a box, because it is most of the future of an extraction.
+        let result = Box::pin(self.send_reserved()).await;
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.waited += reserve_wait;
         }

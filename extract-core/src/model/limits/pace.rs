@@ -3,6 +3,7 @@
 //! A server that refuses has answered some number of requests in the time up to the end of its wait. That
 //! is the first guess. It grows while there is no refusal, more slowly with each refusal.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -18,6 +19,9 @@ const CUT: f64 = 0.94;
 
 /// The longest wait after which the cut rate can still be right. A longer wait means a longer window.
 const SHORT: Duration = Duration::from_secs(2);
+
+/// The window that a longer wait is measured over: servers count in minutes.
+const WINDOW: Duration = Duration::from_secs(60);
 
 /// The lowest rate, in requests per second.
 const LOWEST: f64 = 0.2;
@@ -56,6 +60,9 @@ pub(super) struct Pace {
     /// The end of the last wait, and the answers since then.
     since: Instant,
     answers: u32,
+    /// The answers in each second of the last minute, by the start of the second.
+    seconds: VecDeque<(Instant, u32)>,
+    first_answer: Option<Instant>,
     last: Option<LastCut>,
     /// The highest rate that was refused since there was none.
     highest: f64,
@@ -87,6 +94,8 @@ impl Pace {
             next: now,
             since: now,
             answers: 0,
+            seconds: VecDeque::new(),
+            first_answer: None,
             last: None,
             highest: 0.0,
             in_vain: 0,
@@ -139,6 +148,7 @@ impl Pace {
     /// Counts an answer to a request that was sent at this time.
     pub(super) fn answered(&mut self, sent: Instant) {
         self.answers = self.answers.saturating_add(1);
+        self.record(sent);
         let Some(last) = &mut self.last else { return };
         if last.sent < sent && sent <= last.refused {
             last.answered += 1;
@@ -176,13 +186,18 @@ impl Pace {
             return;
         }
         let measured = f64::from(self.answers) / cycle;
+        let (in_minute, of_minute) = self.rate_of_minute(end);
+        let is_long_known = in_minute >= ENOUGH;
         let rate = match self.rate {
             None if known.is_some() => known,
+            None if end.saturating_duration_since(now) > SHORT => {
+                is_long_known.then_some(of_minute)
+            }
             None => (self.answers >= ENOUGH).then_some(measured),
             Some(rate) if end.saturating_duration_since(now) <= SHORT => {
                 Some(measured.max(rate * CUT))
             }
-            Some(_) if self.answers >= ENOUGH => Some(measured),
+            Some(_) if is_long_known => Some(of_minute),
             Some(rate) => Some(rate),
         };
         if rate.is_some() {
@@ -200,6 +215,27 @@ impl Pace {
 }
 
 impl Pace {
+    /// Counts an answer in the last minute.
+    fn record(&mut self, sent: Instant) {
+        self.first_answer.get_or_insert(sent);
+        match self.seconds.back_mut() {
+            Some((second, count)) if sent < *second + Duration::from_secs(1) => *count += 1,
+            _ => self.seconds.push_back((sent, 1)),
+        }
+        while self.seconds.front().is_some_and(|(second, _)| *second + WINDOW < sent) {
+            self.seconds.pop_front();
+        }
+    }
+
+    /// Returns the number of answers in the minute before `end`, and their rate.
+    fn rate_of_minute(&self, end: Instant) -> (u32, f64) {
+        let first = self.first_answer.unwrap_or(end);
+        let span = end.saturating_duration_since(first).min(WINDOW);
+        let counted = self.seconds.iter().filter(|(second, _)| *second + span >= end);
+        let count: u32 = counted.map(|(_, count)| count).sum();
+        (count, f64::from(count) / span.as_secs_f64().max(0.001))
+    }
+
     /// Whether lower rates are refused as often as higher ones: a server that refuses at random, or for
     /// another reason than its load.
     fn is_in_vain(&mut self, now: Instant) -> bool {
@@ -284,8 +320,21 @@ mod tests {
     fn a_long_wait_means_that_the_limit_counts_in_a_long_window() {
         let (mut pace, end) = refused_after(500, None);
         (0..500).for_each(|_| pace.answered(end));
-        pace.refused(end + SECOND, end + SECOND, end + SECOND * 50, None);
-        assert_eq!(pace.rate(), Some(10.0));
+        pace.refused(end + SECOND, end + SECOND, end + SECOND * 49, None);
+        assert_eq!(pace.rate(), Some(20.0));
+    }
+
+    #[test]
+    fn a_limit_of_a_minute_is_learned_behind_one_of_a_second() {
+        let (mut pace, mut now) = refused_after(500, None);
+        for _ in 0..2 {
+            (0..500).for_each(|_| pace.answered(now));
+            pace.refused(now + SECOND, now + SECOND, now + SECOND, None);
+            now += SECOND;
+        }
+        pace.refused(now, now, now + SECOND * 57, None);
+        let rate = pace.rate().unwrap();
+        assert!((25.0..=26.0).contains(&rate), "1,500 in a minute: {rate}");
     }
 
     #[test]
