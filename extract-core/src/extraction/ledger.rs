@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-pub use self::passed_over::{PassedOver, PassedOverReason};
 pub use self::cache_hit::CacheHit;
+pub use self::passed_over::{PassedOver, PassedOverReason};
 
 use super::bad_items::BadItem;
 use super::withdrawn::Withdrawn;
