@@ -271,6 +271,21 @@ async fn a_stream_holds_its_reservation_until_it_ends() {
     assert_eq!(server.count(), 2);
 }
 
+#[tokio::test]
+async fn a_second_request_at_the_same_time_reserves_as_well() {
+    let server = Server::start([seven(), Act::Hang(Vec::new()), seven()]).await;
+    let client = builder(&server).hedge_after(TENTH).build().unwrap();
+    let budget = Budget::new().tokens(10_000);
+
+    call(&client).hedge_after(TENTH * 100).budget(&budget).await.unwrap();
+    assert_eq!((budget.spent().tokens, budget.unknown()), (50, 0), "never sent");
+
+    let done = call(&client).budget(&budget).report().await.unwrap();
+    assert_eq!((done.ledger.attempts.len(), budget.unknown()), (2, 1), "one was cancelled");
+    assert!(budget.spent().tokens > 200);
+    assert_eq!((budget.reserved().tokens, server.count()), (0, 3));
+}
+
 /// A model that takes its time, and counts the tokens of its answers.
 struct Busy(Arc<AtomicU64>);
 
