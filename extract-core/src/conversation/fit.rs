@@ -147,14 +147,16 @@ impl Blocks {
         let mut end = self.0.len();
         while let Some(newest) = end.checked_sub(1).and_then(|at| self.0.get(at)) {
             let number = block(newest);
-            let start = self.0.iter().position(|place| block(place) == number).unwrap_or(0);
-            let members = self.0.get(start..end).unwrap_or_default();
+            let rest = self.0.get(..end).unwrap_or_default();
+            let before = rest.iter().rposition(|place| block(place) != number);
+            let start = before.map_or(0, |at| at.saturating_add(1));
+            let members = rest.get(start..).unwrap_or_default();
             let more = sum(members.iter().filter(|place| !place.stays));
             if tokens.saturating_add(more) > limit {
                 break;
             }
             tokens = tokens.saturating_add(more);
-            kept.iter_mut().take(end).skip(start).for_each(|kept| *kept = true);
+            kept.get_mut(start..end).into_iter().flatten().for_each(|kept| *kept = true);
             end = start;
         }
         (kept, tokens)

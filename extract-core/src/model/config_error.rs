@@ -17,7 +17,7 @@ use crate::schema::did_you_mean;
 pub enum ConfigError {
     /// The cache cannot be opened.
     #[error(transparent)]
-    Cache(#[from] CacheError),
+    Cache(CacheError),
     /// The model's name is missing.
     #[error("no model is named: {hint}")]
     NoModel {

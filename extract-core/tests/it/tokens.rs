@@ -128,10 +128,9 @@ async fn without_an_endpoint_the_number_is_approximate() {
     let short = client.extract::<u8>(TEXT).count_tokens().await.unwrap();
     let long = client.extract::<u8>(TEXT.repeat(100)).count_tokens().await.unwrap();
     assert_eq!(short.source, CountSource::Approximate);
-    assert_eq!(
-        long.tokens - short.tokens,
-        approximate_tokens(&TEXT.repeat(100)) - approximate_tokens(TEXT)
-    );
+    let more = approximate_tokens(&TEXT.repeat(100)) - approximate_tokens(TEXT);
+    // The text stands between marks, which change the rounding.
+    assert!((long.tokens - short.tokens).abs_diff(more) <= 2);
     assert_eq!(server.count(), 0);
     let empty = client.extract::<u8>(" ").count_tokens().await.unwrap_err();
     assert!(matches!(empty.kind(), ErrorKind::Input(_)));

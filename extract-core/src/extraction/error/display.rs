@@ -125,7 +125,7 @@ impl From<ConfigError> for Error {
 
 impl From<CacheError> for Error {
     fn from(error: CacheError) -> Self {
-        ConfigError::from(error).into()
+        ConfigError::Cache(error).into()
     }
 }
 
