@@ -50,11 +50,14 @@ enum Kind {
 
 fn kind(character: char) -> Kind {
     match character {
-        'a'..='z' | 'A'..='Z' => Kind::Latin,
+        'a'..='z'
+        | 'A'..='Z'
+        | '\u{c0}'..='\u{24f}'
+        | '\u{300}'..='\u{36f}'
+        | '\u{1e00}'..='\u{1eff}' => Kind::Latin,
         '0'..='9' => Kind::Digit,
         ' ' | '\t' | '\r' | '\n' => Kind::Space,
         '\0'..='\u{7f}' => Kind::Mark,
-        '\u{c0}'..='\u{24f}' | '\u{300}'..='\u{36f}' | '\u{1e00}'..='\u{1eff}' => Kind::Latin,
         '\u{370}'..='\u{3ff}' => Kind::Letter(cost::GREEK),
         '\u{400}'..='\u{52f}' => Kind::Letter(cost::CYRILLIC),
         '\u{590}'..='\u{5ff}' => Kind::Letter(cost::HEBREW),

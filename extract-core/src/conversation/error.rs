@@ -171,8 +171,8 @@ pub struct ProviderError {
     /// The client's limit on the wait before a retry, if the provider asks for a longer one. The request
     /// was not retried for this reason.
     pub max_retry_after: Option<Duration>,
-    /// The tokens of the request, if they exceed the model's context window and nothing was sent.
-    pub overflow: Option<ContextOverflow>,
+    /// The tokens of a request that was not sent. Boxed, because it is rare.
+    pub(crate) overflow: Option<Box<ContextOverflow>>,
     /// The model's answer, if the provider rejected the answer of its model (Groq's `failed_generation`).
     pub generation: Option<String>,
 }
@@ -240,14 +240,19 @@ impl ProviderError {
     }
 
     /// Returns the error of a request that cannot fit into the model's context window.
-    pub(crate) fn overflow(needed: u64, window: u64) -> Self {
+    pub(crate) fn over_window(needed: u64, window: u64) -> Self {
         let message = format!(
             "the input has at least {needed} tokens, the context window {window}: shorten the input, or \
              correct the window with `context_window`; nothing was sent"
         );
         let mut error = Self::new(ProviderErrorKind::ContextTooLong, message);
-        error.overflow = Some(ContextOverflow { needed, window });
+        error.overflow = Some(Box::new(ContextOverflow { needed, window }));
         error
+    }
+
+    /// Returns the tokens of the request, if they exceed the model's context window and nothing was sent.
+    pub fn overflow(&self) -> Option<ContextOverflow> {
+        self.overflow.as_deref().copied()
     }
 
     /// Creates an error of this kind, with a message and no other details.

@@ -121,10 +121,7 @@ impl Conversation {
     /// assert_eq!(text.approximate_tokens(), 10);
     /// ```
     pub fn approximate_tokens(&self) -> u64 {
-        self.messages()
-            .iter()
-            .map(Message::approximate_tokens)
-            .fold(0, |sum, tokens| sum.saturating_add(tokens))
+        self.messages().iter().map(Message::approximate_tokens).fold(0, u64::saturating_add)
     }
 }
 

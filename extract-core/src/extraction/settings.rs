@@ -414,7 +414,7 @@ settings! {
     /// # let client = Client::with_model(Scripted::new([]));
     /// let long = "There were seven of them. ".repeat(1_000);
     /// let error = client.extract::<u8>(long).context_window(2_000).await.unwrap_err();
-    /// let overflow = error.provider_error().and_then(|error| error.overflow).unwrap();
+    /// let overflow = error.provider_error().and_then(|error| error.overflow()).unwrap();
     /// assert!(overflow.needed > overflow.window);
     /// assert!(error.ledger().attempts.is_empty());
     /// # });

@@ -145,7 +145,7 @@ async fn a_request_that_cannot_fit_is_not_sent() {
     let error = client.extract::<u8>("There were seven of them. ".repeat(1_000)).await.unwrap_err();
     let ErrorKind::Provider(failure) = error.kind() else { panic!("{error}") };
     assert_eq!(failure.kind, ProviderErrorKind::ContextTooLong);
-    let overflow = failure.overflow.unwrap();
+    let overflow = failure.overflow().unwrap();
     assert_eq!(overflow.window, 1_000);
     assert!(overflow.needed > 3_000, "{overflow:?}");
     assert!(error.ledger().attempts.is_empty() && !error.is_retryable());
@@ -164,7 +164,7 @@ async fn a_re_ask_that_outgrows_the_window_ends_the_extraction_with_its_problems
     let client = Client::builder().context_window(1_000).with_model(model);
     let error = client.extract::<u8>(TEXT).await.unwrap_err();
     let failure = error.provider_error().unwrap();
-    assert!(failure.overflow.is_some(), "{error}");
+    assert!(failure.overflow().is_some(), "{error}");
     assert_eq!(error.ledger().attempts.len(), 1);
     assert!(error.best().is_some());
 }
@@ -181,7 +181,7 @@ async fn the_published_window_of_a_model_is_known() {
         .unwrap();
     let text = "There were seven of them. ".repeat(50_000);
     let error = client.extract::<u8>(Message::user(text)).await.unwrap_err();
-    assert_eq!(error.provider_error().unwrap().overflow.unwrap().window, 128_000);
+    assert_eq!(error.provider_error().unwrap().overflow().unwrap().window, 128_000);
 }
 
 /// `cargo test -p extract-core --features tokenizer --test it -- tokens::the_approximation --nocapture`

@@ -43,7 +43,7 @@ impl<T> Driver<T> {
             return Ok(());
         }
         match own.or_else(|| self.task.client.model.context_window()) {
-            Some(window) if needed > window => Err(ProviderError::overflow(needed, window)),
+            Some(window) if needed > window => Err(ProviderError::over_window(needed, window)),
             _ => Ok(()),
         }
     }
