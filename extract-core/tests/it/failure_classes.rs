@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use extract_core::conversation::{Message, ProviderError, ProviderErrorKind as Kind, Request};
-use extract_core::model::{Model, Provider, ProviderOptions, RetryPolicy, collect};
+use extract_core::model::{Limits, Model, Provider, ProviderOptions, RetryPolicy, collect};
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
 
@@ -15,6 +15,8 @@ fn provider(server: &Server, model: &str) -> Provider {
     options.model = model.into();
     options.base_url = Some(server.url());
     options.key = Some("sk-0123456789abcdef".to_owned().into());
+    // Refusals are transport retries here, as all other failures are.
+    options.limits = Limits::off();
     options.retry = RetryPolicy::times(1).first_wait(Duration::from_millis(1));
     Provider::new(options).unwrap()
 }
