@@ -70,9 +70,9 @@ impl InitialRequest {
         // Messages share their texts, so this copies no text.
         let mut messages = input.messages().to_vec();
         let marks = options.source_marks.then_some(profile.asking);
-        if let Some((at, text)) = source.filter(|_| marks.is_some() || members.is_some())
-            && let Some(message) = messages.get_mut(at)
-        {
+        let replaced = source.filter(|_| marks.is_some() || members.is_some());
+        let place = replaced.and_then(|(at, text)| Some((messages.get_mut(at)?, text)));
+        if let Some((message, text)) = place {
             message.parts = vec![Part::text(source_message(text, marks, members))];
         }
         let (messages, examples) =

@@ -350,7 +350,6 @@ impl Provider {
                     tracing::debug!(provider = self.preset.name, %error, ?wait, "refused");
                     progress.wait(&error, wait);
                 }
-                Refusal::End => return Err(error),
                 Refusal::Other => {
                     let Some(wait) = schedule.wait_after(&error) else {
                         error.max_retry_after = schedule.exceeded_by(&error);

@@ -302,8 +302,8 @@ async fn a_second_request_that_does_not_fit_into_a_budget_is_not_sent() {
     let second = Server::start([silent()]).await;
     let other = builder(&second).build().unwrap();
     let client = builder(&first).fallback_to(&other, FallbackOn::default());
-    let client = client.hedge_after(MILLIS * 20).max_tokens(100).build().unwrap();
-    for (tokens, sent) in [(300, 0), (5_000, 1)] {
+    let client = client.hedge_after(MILLIS * 20).max_tokens(1_000).build().unwrap();
+    for (tokens, sent) in [(1_500, 0), (5_000, 1)] {
         let done = client.extract::<u8>("…").token_budget(tokens).report().await.unwrap();
         assert_eq!((done.value, second.count()), (7, sent), "{tokens}");
         assert_eq!(done.ledger.attempts.len(), 1 + sent);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use extract_core::conversation::{
     Feature, Message, Mode, Output, ProviderError, ProviderErrorKind as Kind, Request, Tool, Tools,
 };
-use extract_core::model::{Model, Provider, ProviderOptions, RetryPolicy};
+use extract_core::model::{Limits, Model, Provider, ProviderOptions, RetryPolicy};
 use serde_json::{Value, json};
 
 use crate::support::server::{Act, Server, answer, chunked};
@@ -16,6 +16,7 @@ fn provider(server: &Server) -> Provider {
     options.model = "openai/m".into();
     options.base_url = Some(server.url());
     options.key = Some("sk-0123456789abcdef".to_owned().into());
+    options.limits = Limits::off();
     options.retry = RetryPolicy::times(2).first_wait(Duration::from_millis(1));
     Provider::new(options).unwrap()
 }

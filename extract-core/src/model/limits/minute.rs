@@ -150,7 +150,10 @@ impl Minute {
 /// Returns the time from `now` to `minutes` and one more minute after `at`.
 fn until(now: Instant, at: Instant, minutes: u64) -> Duration {
     let minutes = u32::try_from(minutes).unwrap_or(u32::MAX);
-    MINUTE.saturating_mul(minutes).saturating_add(MINUTE).saturating_sub(now - at)
+    MINUTE
+        .saturating_mul(minutes)
+        .saturating_add(MINUTE)
+        .saturating_sub(now.saturating_duration_since(at))
 }
 
 #[cfg(test)]

@@ -120,8 +120,8 @@ impl Limits {
         self.change(|settings| settings.tokens_per_minute = Some(tokens))
     }
 
-    /// Sets how long a request waits while the server refuses it, or refuses all requests. The last refusal
-    /// is returned then. The default is 5 minutes.
+    /// Sets how long a request waits while the server refuses it, or refuses all requests. After that time, a
+    /// refusal counts as a transport retry. The default is 5 minutes.
     ///
     /// It limits no wait in the queue while other requests are answered. A
     /// [`deadline`](crate::Extraction::deadline) limits both.

@@ -193,6 +193,7 @@ impl State {
         self.cool_down.begin(now, wait);
         if refused.is_rate_limit && is_new {
             let end = now + self.cool_down.stated_rest(now);
+            #[expect(clippy::cast_precision_loss, reason = "a limit is below 2^52")]
             let by_user = self.minute.max_requests().map(|max| max as f64 / 60.0);
             let known = by_user.or_else(|| self.requests.rate());
             self.pace.refused(sent.at, now, end, known);

@@ -21,9 +21,7 @@ pub(in crate::model) enum Refusal {
     /// The server refused it because of its load. It is sent again after a wait in the limits, whose stated
     /// part is this. That is no transport retry.
     Wait(Duration),
-    /// The server has refused for longer than the user wants to wait. The request is not sent again.
-    End,
-    /// The failure is left to the retry policy.
+    /// The failure is left to the retry policy: it is no refusal, or the limits have waited long enough.
     Other,
 }
 
@@ -206,10 +204,10 @@ impl Turn {
         if error.retry_after.is_some_and(|wait| wait > self.policy.patience) {
             return Refusal::Other;
         }
-        if is_too_long {
-            return Refusal::End;
-        }
         self.last = Some(error.clone());
+        if is_too_long {
+            return Refusal::Other;
+        }
         Refusal::Wait(error.retry_after.unwrap_or(rest))
     }
 }
