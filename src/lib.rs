@@ -350,11 +350,11 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, Deltas,
-        ExtractionStream, FallbackOn, FieldAgreement, FieldStatus, InputError, Items, Layout,
-        Limit, Outcome, OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason,
-        Reask, Rejected, RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest,
-        Update, View, Withdrawn,
+        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder,
+        DEFAULT_DEADLINE, Deltas, ExtractionStream, FallbackOn, FieldAgreement, FieldStatus,
+        InputError, Items, Layout, Limit, Outcome, OverBudget, ParseError, Parsed, Partials,
+        PassedOver, PassedOverReason, Reask, Rejected, RetryContext, ReviewedField, Sample,
+        Shortage, Spending, StepRequest, Update, View, Withdrawn,
     };
 }
 

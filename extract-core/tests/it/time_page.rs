@@ -77,7 +77,7 @@ fn page() -> String {
             "`max_limit_wait`",
             "the time in which a server refuses a request because of its limits",
             time(Duration::from_secs(max_wait)),
-            "the limits do not wait for a server that refuses",
+            "a server that refuses a request is not asked again",
         ),
     ];
     let mut page = format!(

@@ -12,8 +12,15 @@ use tokio::runtime::Handle;
 use crate::conversation::{Progress, ProviderError, ProviderErrorKind};
 use crate::http::within;
 
-/// The default of [`deadline`](crate::Extraction::deadline). It has room for three exchanges of the full
-/// default timeout, and for the installation of the embedded model.
+/// The default of [`deadline`](crate::Extraction::deadline): 30 minutes of waiting for models. It has room for
+/// three exchanges of the full default timeout, and for the installation of the embedded model.
+///
+/// ```
+/// use std::time::Duration;
+/// use extract_llm::extraction::DEFAULT_DEADLINE;
+///
+/// assert_eq!(DEFAULT_DEADLINE, Duration::from_secs(30 * 60));
+/// ```
 pub const DEFAULT_DEADLINE: Duration = Duration::from_secs(1800);
 
 /// The time that an extraction may still wait for models. Waits in the limits do not count, nor does time in
@@ -108,19 +115,17 @@ mod tests {
 
     #[tokio::test]
     async fn waits_in_the_limits_and_pauses_do_not_count() {
-        let time = ModelTime::new(Duration::from_millis(20));
+        let time = ModelTime::new(Duration::from_millis(200));
         let progress = Progress::default();
         progress.queue();
         let queued = async {
-            tokio::time::sleep(Duration::from_millis(60)).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
             progress.admit();
         };
         assert_eq!(time.within(&progress, Duration::default, queued).await, Ok(()));
-        assert!(!time.left().is_zero());
         let started = Instant::now();
-        let long = tokio::time::sleep(Duration::from_millis(60));
+        let long = tokio::time::sleep(Duration::from_millis(300));
         assert_eq!(time.within(&progress, || started.elapsed(), long).await, Ok(()));
-        assert!(!time.left().is_zero());
     }
 
     #[tokio::test]

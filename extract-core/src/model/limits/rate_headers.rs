@@ -83,6 +83,7 @@ impl Reader<'_> {
             return None;
         }
         let renewal = text("renewalperiod").and_then(|seconds| seconds.parse().ok());
+        let renewal = renewal.filter(|seconds| *seconds > 0);
         let window = match *after {
             "-req-10-second" => Some(10),
             "-req-minute" | "-tokens-minute" => Some(60),
@@ -310,6 +311,16 @@ mod tests {
         ]);
         assert_eq!(xai.requests, Some(stated(1_800, 1_800, None, None)));
         assert_eq!(xai.tokens, Some(stated(10_000_000, 10_000_000, None, None)));
+    }
+
+    #[test]
+    fn a_window_of_no_time_is_none() {
+        let limits = read(&[
+            ("x-ratelimit-limit-requests", "500"),
+            ("x-ratelimit-remaining-requests", "499"),
+            ("x-ratelimit-renewalperiod-requests", "0"),
+        ]);
+        assert_eq!(limits.requests, Some(stated(500, 499, None, None)));
     }
 
     #[test]
