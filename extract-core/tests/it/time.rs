@@ -140,14 +140,16 @@ async fn waits_of_zero_are_none() {
 }
 
 #[tokio::test]
-async fn with_no_patience_a_refusal_is_final() {
-    for setting in [WAITS[2], WAITS[3]] {
-        let refusal = answer(429, "retry-after: 1\r\n", r#"{"error":{"message":"Slow down."}}"#);
-        let server = Server::start([refusal, seven(false)]).await;
-        let error = call(&client(&server, setting, Duration::ZERO), false).await.unwrap_err();
-        let error = error.provider_error().unwrap();
-        assert_eq!((error.kind, server.count()), (Kind::RateLimited, 1), "{error}");
-    }
+async fn with_no_patience_a_refusal_is_final_and_with_no_wait_in_the_limits_it_is_a_retry() {
+    let refusal = || answer(429, "retry-after: 1\r\n", r#"{"error":{"message":"Slow down."}}"#);
+    let server = Server::start([refusal(), seven(false)]).await;
+    let error = call(&client(&server, WAITS[2], Duration::ZERO), false).await.unwrap_err();
+    let error = error.provider_error().unwrap();
+    assert_eq!((error.kind, server.count()), (Kind::RateLimited, 1), "{error}");
+
+    let server = Server::start([refusal(), seven(false)]).await;
+    let value = call(&client(&server, WAITS[3], Duration::ZERO), false).await.unwrap();
+    assert_eq!((value, server.count()), (7, 2));
 }
 
 /// Returns the error of a stream that begins with `before` and then repeats an event for long.

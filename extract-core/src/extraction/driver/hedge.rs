@@ -169,7 +169,8 @@ impl<T> Driver<T> {
             Other::Cancelled => (PassedOverReason::Slower, None),
             Other::Failed(error) => (PassedOverReason::Failed, Some(error)),
         };
-        let started = hedge.launched.get().map_or_else(Instant::now, |launched| launched.at);
+        // It may have waited for room in a budget until the first one was answered.
+        let Some(started) = hedge.launched.get().map(|launched| launched.at) else { return };
         let number = self.attempt_count().saturating_add(1);
         let (client, pricing, begun, loser) = match winner {
             Winner::First => {
