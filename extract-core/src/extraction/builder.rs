@@ -7,11 +7,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::bad_items::BadItems;
-use super::client::Client;
+use super::client::{Client, NextModel};
 use super::client_source::ClientSource;
 use super::driver;
 use super::error::{Error, InputError};
-use super::fallback::NextModel;
 use super::ledger::Report;
 use super::options::Options;
 use super::task::Task;

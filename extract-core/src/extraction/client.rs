@@ -7,7 +7,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::error::Error;
-use super::fallback::{Breaker, CircuitBreaker, FallbackOn, NextModel};
+use super::fallback::{Breaker, CircuitBreaker, FallbackOn};
 use super::options::Options;
 use super::refused::Refused;
 use crate::http::TransportOptions;
@@ -138,6 +138,13 @@ pub struct ClientBuilder {
     pub(super) others: Vec<String>,
     pub(super) fallback_on: FallbackOn,
     pub(super) circuit_breaker: CircuitBreaker,
+}
+
+/// A model that may take over from the one before it.
+#[derive(Debug, Clone)]
+pub(super) struct NextModel {
+    pub(super) client: Client,
+    pub(super) on: FallbackOn,
 }
 
 /// # Provider and connection

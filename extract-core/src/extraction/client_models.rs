@@ -1,8 +1,8 @@
 //! The models of a client: a list in which each takes over from the one before it.
 
-use super::client::{Client, ClientBuilder};
+use super::client::{Client, ClientBuilder, NextModel};
 use super::error::Error;
-use super::fallback::{CircuitBreaker, FallbackOn, NextModel};
+use super::fallback::{CircuitBreaker, FallbackOn};
 use crate::model::{ConfigError, ProviderOptions, same_provider};
 
 /// # Fallback

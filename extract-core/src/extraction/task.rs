@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::channel::EventChannel;
-use super::client::Client;
-use super::fallback::NextModel;
+use super::client::{Client, NextModel};
 use super::options::Options;
 use crate::check::Rules;
 use crate::contract::{Contract, UserTool};

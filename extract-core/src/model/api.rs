@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
-use super::count::TokenCount;
 use super::profile::Profile;
+use super::token_count::TokenCount;
 use crate::cache::CacheKey;
 use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
 

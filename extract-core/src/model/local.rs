@@ -8,11 +8,11 @@ use futures_util::future::BoxFuture;
 use tokio::sync::OnceCell;
 
 use super::api::{DeltaStream, Model};
-use super::count::TokenCount;
 use super::options::ProviderOptions;
 use super::preset;
 use super::profile::{Profile, SchemaPrompt};
 use super::provider::Provider;
+use super::token_count::TokenCount;
 use crate::cache::CacheKey;
 use crate::conversation::{ProviderError, ProviderErrorKind, Reply, Request, Settings};
 use crate::http::timer;

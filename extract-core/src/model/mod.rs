@@ -31,10 +31,10 @@ mod retry;
 pub mod scripted;
 #[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
 mod signing;
+mod token_count;
 
 pub use api::{DeltaStream, Model};
 pub use config_error::ConfigError;
-pub use count::{CountSource, TokenCount};
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
 pub use limits::Limits;
@@ -50,5 +50,6 @@ pub use provider::{Provider, collect};
 pub use redaction::redact;
 pub use retry::RetryPolicy;
 pub use scripted::Scripted;
+pub use token_count::{CountSource, TokenCount};
 
 pub use crate::conversation::{Assembly, Delta};

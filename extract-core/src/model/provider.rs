@@ -12,7 +12,6 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::api::{DeltaStream, Model};
 use super::config_error::ConfigError;
-use super::count::TokenCount;
 use super::delta_reader::DeltaReader;
 use super::failure::{error_response, reported_in_body, request_id};
 use super::limits::{Governor, Permit, Refusal, Turn, estimated_tokens};
@@ -23,6 +22,7 @@ use super::profile::Profile;
 use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
+use super::token_count::TokenCount;
 use super::{endpoint, headers, model_spec, redaction};
 use crate::cache::CacheKey;
 use crate::conversation::{

@@ -7,59 +7,19 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
-use super::attempt::is_content;
-use super::run::{End, Next};
+use super::cache_use::Opening;
+use super::end::{End, Next};
+use super::lane::is_content;
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
-use crate::cache::{CacheError, CacheKey, Entry, Joined, Lead};
+use crate::cache::{CacheError, CacheKey, Entry, Joined};
 use crate::contract::{Extract, Problems};
-use crate::conversation::{Output, Reply, Usage, Usd};
+use crate::conversation::{Reply, Usage, Usd};
 use crate::extraction::ask::Ask;
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::ledger::{Attempt, CacheHit};
 use crate::extraction::pricing::Pricing;
 use crate::http::timer;
-
-/// The use of the cache by one extraction.
-#[derive(Default)]
-pub(super) struct CacheUse {
-    /// The key of the next request, if its reply can be cached.
-    current: Option<CacheKey>,
-    /// The first request to the current model.
-    opening: Option<Opening>,
-    /// The lead of the first request of the extraction: others wait for its reply.
-    lead: Option<(CacheKey, Lead)>,
-    /// The start of the wait for another extraction.
-    waiting_since: Option<Instant>,
-    /// The accepted reply, and the keys under which it is to be stored.
-    accepted: Option<(Arc<Entry>, Vec<CacheKey>)>,
-}
-
-/// The first request to a model.
-struct Opening {
-    key: CacheKey,
-    output: Output,
-    /// Attempts of the models that were asked before.
-    attempts_before: usize,
-}
-
-impl CacheUse {
-    /// Returns the key of the request for whose reply others wait.
-    pub(super) fn lead_key(&self) -> Option<CacheKey> {
-        self.lead.as_ref().map(|(key, _)| *key)
-    }
-
-    /// Forgets the keys of the current model: another one takes over.
-    pub(super) fn forget(&mut self) {
-        self.current = None;
-        self.opening = None;
-    }
-
-    /// Whether an accepted reply is to be stored.
-    pub(super) fn has_reply(&self) -> bool {
-        self.accepted.is_some()
-    }
-}
 
 impl<T: Extract> Driver<T> {
     /// Answers the next request from the cache. Returns `None` if it has to be sent: there is no stored

@@ -2,18 +2,18 @@
 //! other request is cancelled.
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 
-use super::attempt::Lane;
+use super::lane::Lane;
 use super::model_time::ModelTime;
 use super::next_model::Prepared;
+use super::second_request::{Launched, SecondRequest};
 use super::spending::reserve_for;
 use super::state::Driver;
 use crate::conversation::{Assembly, Progress, ProviderError, Reply};
-use crate::extraction::budget::OpenReservation;
 use crate::extraction::fallback::Admission;
 use crate::extraction::ledger::{Attempt, Outcome, PassedOver, PassedOverReason};
 use crate::extraction::pricing::Pricing;
@@ -24,18 +24,6 @@ pub(super) struct Hedge<T> {
     pub(super) delay: Duration,
     prepared: Prepared<T>,
     launched: Arc<OnceLock<Launched>>,
-}
-
-/// When the second request was sent, and what it may use.
-struct Launched {
-    at: Instant,
-    reservation: Mutex<Option<OpenReservation>>,
-}
-
-impl Launched {
-    fn take_reservation(&self) -> Option<OpenReservation> {
-        self.reservation.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
 }
 
 impl<T> Hedge<T> {
@@ -64,13 +52,6 @@ impl<T> Hedge<T> {
     ) -> Option<Result<Reply, ProviderError>> {
         if self.launch().await { Some(self.lane(model_time).respond().await) } else { None }
     }
-}
-
-/// The second request, as the ledger needs it if the deadline passes before either model has answered.
-pub(super) struct SecondRequest {
-    attempt: Attempt,
-    progress: Progress,
-    launched: Arc<OnceLock<Launched>>,
 }
 
 /// Which of two requests went on.

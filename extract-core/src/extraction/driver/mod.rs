@@ -2,15 +2,19 @@
 //! re-ask can mend ends it.
 
 mod attempt;
+mod cache_use;
 mod cached;
 mod dialogue;
+mod end;
 mod fallback;
 mod hedge;
+mod lane;
 mod limits;
 mod model_time;
 mod next_model;
 mod reask;
 mod run;
+mod second_request;
 mod spending;
 mod state;
 mod tokens;

@@ -5,8 +5,8 @@ use super::dialogue::{Dialogue, address_of};
 use super::state::{Driver, Failure};
 use crate::conversation::{Conversation, Message, Mode, Output, Part};
 use crate::extraction::ask::Ask;
-use crate::extraction::client::Client;
-use crate::extraction::fallback::{Admission, NextModel};
+use crate::extraction::client::{Client, NextModel};
+use crate::extraction::fallback::Admission;
 use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::ledger::{PassedOver, PassedOverReason};
 use crate::extraction::options::Options;
@@ -45,7 +45,12 @@ impl<T> Driver<T> {
         let place = self.first_with_closed_circuit(place, failure);
         // A wait in the limits that is too long left its attempt open.
         self.cut_off_by_deadline();
-        if !self.go_on_with(place, reason) {
+        // A request that was not sent left no attempt.
+        let unsent = match failure {
+            Failure::Provider(error) => Some(error.to_string()),
+            _ => None,
+        };
+        if !self.go_on_with(place, reason, unsent) {
             return self.fall_back(failure);
         }
         let problems = self.problems.clone();
@@ -107,17 +112,22 @@ impl<T> Driver<T> {
             }
             let next = self.task.models.iter().position(|next| next.on.is_for_failures());
             let Some(place) = next else { return };
-            self.go_on_with(place, PassedOverReason::CircuitOpen);
+            self.go_on_with(place, PassedOverReason::CircuitOpen, None);
         }
     }
 
     /// Goes on with the model at this place of the list, which leaves the list. Returns false if it cannot be
-    /// asked.
-    pub(super) fn go_on_with(&mut self, place: usize, reason: PassedOverReason) -> bool {
+    /// asked. `unsent` is the error of a request that was not sent.
+    pub(super) fn go_on_with(
+        &mut self,
+        place: usize,
+        reason: PassedOverReason,
+        unsent: Option<String>,
+    ) -> bool {
         let next = self.task.models.remove(place);
         match self.prepare(&next) {
             Ok(prepared) => {
-                self.pass_over(reason);
+                self.pass_over(reason, unsent);
                 self.take_over(prepared);
                 true
             }
@@ -130,12 +140,12 @@ impl<T> Driver<T> {
     }
 
     /// Records that the current model is not asked any more.
-    fn pass_over(&mut self, reason: PassedOverReason) {
+    fn pass_over(&mut self, reason: PassedOverReason, unsent: Option<String>) {
         let address = self.dialogue.address.clone();
         let own = self.attempts_of_model().last();
         let detail = match reason {
             PassedOverReason::CircuitOpen => None,
-            _ => own.and_then(|attempt| attempt.error.clone()),
+            _ => own.and_then(|attempt| attempt.error.clone()).or(unsent),
         };
         self.ledger.passed_over.push(PassedOver { address, reason, detail });
     }

@@ -20,7 +20,7 @@ impl<T> Driver<T> {
         }
         let stuck = self.unchanged_limit();
         while let Some(place) = self.due_after_failed_checks(stuck.is_some()) {
-            if self.go_on_with(place, PassedOverReason::FailedChecks) {
+            if self.go_on_with(place, PassedOverReason::FailedChecks, None) {
                 self.choose_ask(&rejection.problems);
                 self.append_rejected_value(&rejection.problems);
                 return Ok(());

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::end::{End, Next};
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
 use crate::cache::holding;
 use crate::check::retype;
 use crate::contract::{CheckFailure, Extract, FailedCheck, Problems};
 use crate::conversation::{Conversation, Message, Reply, ToolResult};
-use crate::extraction::ask::{Evaluation, Evaluator, Rejection, ReplyTurn, Verdict};
+use crate::extraction::ask::{Evaluation, Evaluator, ReplyTurn, Verdict};
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
@@ -36,19 +37,6 @@ pub(in crate::extraction) enum Finished<T> {
     Value(Accepted<T>),
     /// Calls of user tools.
     Calls(Calls),
-}
-
-/// The end of the loop: a value, or a turn with calls of user tools.
-pub(super) enum End<T, C> {
-    Value(T, Box<Reply>),
-    Calls(C, Box<Reply>),
-}
-
-/// The next step after the evaluation of a reply.
-pub(super) enum Next<T, C> {
-    End(End<T, C>),
-    Fail(Failure),
-    AskAgain(Rejection),
 }
 
 /// Runs an extraction to its value.

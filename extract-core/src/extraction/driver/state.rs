@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::cached::CacheUse;
+use super::cache_use::CacheUse;
 use super::dialogue::Dialogue;
-use super::hedge::SecondRequest;
 use super::model_time::{DEFAULT_DEADLINE, ModelTime};
+use super::second_request::SecondRequest;
 use crate::contract::{CheckContext, FailedCheck, Problems};
 use crate::conversation::{Assembly, Conversation, Output, ProviderError, Reply};
 use crate::extraction::ask::Ask;

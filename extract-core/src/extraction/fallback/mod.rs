@@ -7,12 +7,3 @@ mod on;
 pub use breaker::CircuitBreaker;
 pub(super) use breaker::{Admission, Breaker, Probe};
 pub use on::FallbackOn;
-
-use super::client::Client;
-
-/// A model that takes over from the one before it.
-#[derive(Debug, Clone)]
-pub(super) struct NextModel {
-    pub(super) client: Client,
-    pub(super) on: FallbackOn,
-}

@@ -9,9 +9,9 @@ use http::HeaderMap;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::limit_settings::LimitSettings;
 use super::minute::Demand;
 use super::rate_headers::{StatedLimits, stated_limits};
-use super::settings::LimitSettings;
 use super::state::{Refused, Sent, State};
 use crate::conversation::{ProviderError, ProviderErrorKind, Usage};
 use crate::model::RetryPolicy;

@@ -14,6 +14,7 @@
 mod cool_down;
 mod estimate;
 mod governor;
+mod limit_settings;
 mod minute;
 mod pace;
 mod quota;

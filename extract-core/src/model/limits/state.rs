@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::cool_down::CoolDown;
+use super::limit_settings::LimitSettings;
 use super::minute::{Demand, Minute, Number};
 use super::pace::Pace;
 use super::quota::Quota;
 use super::rate_headers::StatedLimits;
-use super::settings::LimitSettings;
 use super::window::Window;
 
 /// Why a request cannot be sent yet.
