@@ -18,9 +18,10 @@ mod builder;
 
 mod client;
 mod client_limits;
-mod client_models;
 
 mod settings;
+
+mod client_models;
 
 mod checks;
 mod llm_check;

@@ -12,8 +12,7 @@ use serde_json::Value;
 use super::bad_items::BadItems;
 use super::budget::Budget;
 use super::builder::Extraction;
-use super::client::{Client, ClientBuilder, NextModel};
-use super::fallback::FallbackOn;
+use super::client::ClientBuilder;
 use super::layout::Layout;
 use super::policy::{Reask, RetryContext};
 use crate::cache::Cache;
@@ -52,6 +51,8 @@ macro_rules! settings {
         }
     };
 }
+
+pub(super) use settings;
 
 settings! {
     "# Request\n\nWhat the model is told, and in which form it answers.";
@@ -223,86 +224,6 @@ settings! {
     /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     fn retry_truncated(max_tokens: u32) |it| it.options.policy.truncated = Some(max_tokens);
-
-    /// Adds a model that takes over from the one before it: see [`FallbackOn`] for when. Several can be
-    /// added; the first whose choice fits is asked. [`validation_retries`](Self::validation_retries), the
-    /// deadline and all budgets count over all models.
-    ///
-    /// The model gets a new conversation, in a mode and dialect of its own: the input, and the last failed
-    /// answer with its problems, if there is one, as plain messages. State that only the first provider can
-    /// read (signed thinking, ids of calls), headers and extra body fields are not sent to it. The settings
-    /// of its own client hold; limits, sampling and thinking that it leaves open are taken from the
-    /// extraction. The ledger says [who answered](super::Ledger::answered_by) and
-    /// [why the others did not](super::Ledger::passed_over). If no model answers, the error is that of the
-    /// last one.
-    ///
-    /// A model that is rate limited keeps the request waiting for up to
-    /// [`max_limit_wait`](ClientBuilder::max_limit_wait) before the next one is asked.
-    /// [`models`](ClientBuilder::models) is the short form for a list of names.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::Client;
-    /// # use serde_json::json;
-    /// use extract_llm::extraction::FallbackOn;
-    ///
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let first = Client::with_model(Scripted::new([reply::status(503)]));
-    /// # let second = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
-    /// let seven = first.extract::<u8>("There were seven.");
-    /// let done = seven.fallback_to(&second, FallbackOn::default()).report().await?;
-    /// assert_eq!(done.value, 7);
-    /// println!("{:?} answered", done.ledger.answered_by());
-    /// for passed_over in &done.ledger.passed_over {
-    ///     println!("{passed_over}");
-    /// }
-    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
-    /// ```
-    fn fallback_to(client: &Client, on: FallbackOn) |it| {
-        it.models.push(NextModel { client: client.clone(), on });
-    };
-
-    /// Adds a model that is asked after `after` failed answers (at least 1):
-    /// [`fallback_to`](Self::fallback_to) with [`FallbackOn::failed_checks`] alone.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::{Scripted, reply};
-    /// # use extract_llm::Client;
-    /// # use serde_json::json;
-    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-    /// # let small = Client::with_model(Scripted::new([reply::tool(json!({"value": "many"}))]));
-    /// # let large = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
-    /// let done = small.extract::<u8>("How many?").escalate_to(&large, 1).report().await?;
-    /// assert_eq!(done.value, 7);
-    /// println!("{} answered", done.ledger.attempts[1].address);
-    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
-    /// ```
-    fn escalate_to(client: &Client, after: u32) |it| {
-        let on = FallbackOn::nothing().failed_checks(after);
-        it.models.push(NextModel { client: client.clone(), on });
-    };
-
-    /// Sets the time after which the next model is asked as well, if the first one has not answered: that of
-    /// the first [`fallback_to`](Self::fallback_to) for failures, or else the same model once more. Default:
-    /// never.
-    ///
-    /// The first of the two that answers goes on; a streamed reply answers with its first piece. The other
-    /// request is cancelled, and stands in the ledger as [`Outcome::Cancelled`](super::Outcome::Cancelled).
-    /// The provider may bill it. Its cost is counted if it was reported by then; otherwise the ledger's cost
-    /// is unknown (`None`). Only the first request of an extraction is hedged.
-    ///
-    /// ```
-    /// use std::time::Duration;
-    /// use extract_llm::Client;
-    ///
-    /// let client = Client::builder()
-    ///     .base_url("http://127.0.0.1:8000/v1")
-    ///     .models(["small-model", "large-model"])
-    ///     .hedge_after(Duration::from_secs(2))
-    ///     .build()?;
-    /// # Ok::<(), extract_llm::Error>(())
-    /// ```
-    fn hedge_after(delay: Duration) |it| it.options.hedge_after = Some(delay);
 }
 
 settings! {

@@ -178,6 +178,19 @@ async fn failed_checks_and_failures_can_have_models_of_their_own() {
 }
 
 #[tokio::test]
+async fn an_input_that_is_too_long_for_one_model_goes_to_the_next() {
+    let (first, second) = (Server::start([seven()]).await, Server::start([seven()]).await);
+    let other = builder(&second).build().unwrap();
+    let client = builder(&first).context_window(1_000);
+    let client = client.fallback_to(&other, FallbackOn::default()).build().unwrap();
+    let long = "There were seven of them. ".repeat(1_000);
+    let done = client.extract::<u8>(long).report().await.unwrap();
+    assert_eq!((done.value, first.count(), second.count()), (7, 0, 1));
+    let detail = done.ledger.passed_over[0].detail.clone().unwrap();
+    assert!(detail.contains("context length"), "{detail}");
+}
+
+#[tokio::test]
 async fn a_wait_in_the_limits_beyond_the_deadline_goes_to_the_next_model() {
     let wait = answer(429, "retry-after: 30\r\n", r#"{"error":{"message":"Slow down."}}"#);
     let first = Server::start([wait]).await;
