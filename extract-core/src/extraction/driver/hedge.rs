@@ -234,8 +234,8 @@ mod tests {
         result.map_err(|message| ProviderError::new(ProviderErrorKind::Server, message))
     }
 
-    async fn unsent() -> Option<Result<u8, ProviderError>> {
-        None
+    fn unsent() -> impl Future<Output = Option<Result<u8, ProviderError>>> {
+        std::future::ready(None)
     }
 
     #[tokio::test(start_paused = true)]
