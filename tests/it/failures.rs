@@ -80,7 +80,7 @@ const PROTOCOLS: [Protocol; 4] =
     [Protocol::Chat, Protocol::Anthropic, Protocol::Gemini, Protocol::Responses];
 
 #[tokio::test]
-async fn a_deadline_during_a_wait_names_its_reason() {
+async fn a_wait_beyond_the_deadline_names_its_reason_at_once() {
     for streamed in [false, true] {
         let server = Server::start([busy("30")]).await;
         let asked =
@@ -90,13 +90,12 @@ async fn a_deadline_during_a_wait_names_its_reason() {
         let ledger = error.ledger();
         let reached = reached.as_ref().unwrap();
         assert_eq!(reached.waiting, Some(Duration::from_secs(30)));
-        assert!(reached.waited > Duration::ZERO && reached.waited < Duration::from_secs(20));
+        assert!(reached.exceeds_deadline && reached.waited < Duration::from_secs(20));
         let failure = error.provider_error().unwrap();
         assert_eq!((failure.kind, failure.status), (Kind::RateLimited, Some(429)));
         assert_eq!(failure.message, "Rate limit reached");
         let attempt = &ledger.attempts[0];
         assert_eq!(attempt.request_id.as_deref(), Some("req-429"));
-        assert!(attempt.latency >= Duration::from_millis(500), "{:?}", attempt.latency);
         assert_eq!(attempt.waited, reached.waited);
         for words in [error.to_string(), ledger.to_string()] {
             for part in ["waiting 30s", "HTTP 429", "Rate limit reached", "req-429", "m-1"] {

@@ -55,13 +55,13 @@ async fn the_members_of_the_json_are_stable() {
     };
     assert_eq!(
         names(&json).join(" "),
-        "usage cost latency attempts judgements notes left_out withdrawn"
+        "usage cost latency limit_wait attempts judgements notes left_out withdrawn passed_over"
     );
     let attempt = &json["attempts"][0];
     assert_eq!(
         names(attempt).join(" "),
         "number address mode parts model outcome stop reply repairs problems usage cost latency waited \
-         request_id transport_retries error"
+         limit_wait request_id transport_retries error"
     );
     assert_eq!(names(&attempt["problems"][0]).join(" "), "pointer kind expected found");
     assert_eq!(attempt["outcome"], "rejected");
