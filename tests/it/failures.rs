@@ -5,7 +5,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind as Kind;
-use extract_llm::extraction::{BadItems, Outcome};
+use extract_llm::extraction::{BadItems, ClientBuilder, Outcome};
 use extract_llm::model::Protocol;
 use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
@@ -15,7 +15,7 @@ use crate::support::server::{Act, Server, answer, chunked, stream_head};
 
 const KEY: &str = "sk-0123456789abcdef";
 
-fn client_of(url: &str, protocol: Protocol) -> Client {
+fn builder(url: &str, protocol: Protocol) -> ClientBuilder {
     Client::builder()
         .base_url(url)
         .model("m-1")
@@ -24,8 +24,10 @@ fn client_of(url: &str, protocol: Protocol) -> Client {
         .mode(Mode::JsonObject)
         .transport_retries(1)
         .idle_timeout(Duration::from_secs(20))
-        .build()
-        .unwrap()
+}
+
+fn client_of(url: &str, protocol: Protocol) -> Client {
+    builder(url, protocol).build().unwrap()
 }
 
 fn client(url: &str) -> Client {
@@ -281,7 +283,8 @@ async fn a_retry_delay_above_the_limit_is_reported() {
     assert_eq!(failure.max_retry_after, Some(Duration::from_secs(60)));
 
     let server = Server::start([busy("0"), busy("0")]).await;
-    let error = client(&server.url()).extract::<u8>("…").await.unwrap_err();
+    let client = builder(&server.url(), Protocol::Chat).max_limit_wait(Duration::ZERO);
+    let error = client.build().unwrap().extract::<u8>("…").await.unwrap_err();
     assert!(error.to_string().contains("sent 2 times"), "{error}");
     assert_eq!(error.provider_error().unwrap().max_retry_after, None);
 }
