@@ -35,7 +35,7 @@ async fn main() -> Result<(), Error> {
 
     let customers = ["blue", "green"];
     let budgets: HashMap<&str, Budget> =
-        customers.map(|name| (name, Budget::from(Usd(0.000_75)).per_day().named(name))).into();
+        customers.map(|name| (name, Budget::from(Usd(0.000_45)).per_day().named(name))).into();
 
     let orders = ["Three chairs, please.", "One lamp.", "Twelve blue plates.", "Two tables."];
     for (number, text) in orders.into_iter().enumerate() {

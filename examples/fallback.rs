@@ -47,7 +47,7 @@ async fn main() -> Result<(), Error> {
         .build()?;
     println!("models in their order: {:?}\n", client.model_addresses());
 
-    for text in ["Maria: works well, 4 stars.", "Two of five stars. Tom", "5 stars! Ada"] {
+    for text in ["Maria: works well, 4 stars.", "Two of five stars. Tom", "Ada: great, 5 stars."] {
         match client.extract::<Review>(text).report().await {
             Ok(done) => {
                 let waited = done.ledger.limit_wait();
