@@ -59,7 +59,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 /// [`Extraction::cache`](crate::Extraction::cache). A clone shares the entries. The default is
 /// [`off`](Self::off).
 ///
-/// What is stored is the reply to a request, once its value was accepted. If re-asks were needed, the last
+/// The cache stores the reply to a request, once its value was accepted. If re-asks were needed, the last
 /// reply is also stored for the first request, if it holds the whole value. A later extraction whose request
 /// has the same [`CacheKey`] gets this reply. It reads and checks it again, also by checks that are new. A
 /// reply that does not pass is removed, and the request is sent. Temperature and seed play no part: an

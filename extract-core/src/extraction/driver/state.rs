@@ -37,7 +37,7 @@ pub(super) struct Driver<T> {
     pub(super) model_time: ModelTime,
     /// Start of the latest request.
     pub(super) request_started: Instant,
-    /// What the current request may use.
+    /// The reservation of the current request.
     pub(super) reservation: Option<OpenReservation>,
     /// The part of the current reply that has arrived.
     pub(super) partial_reply: Assembly,

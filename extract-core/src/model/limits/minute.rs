@@ -12,7 +12,7 @@ use tokio::time::Instant;
 /// A minute, and a little more, because requests do not all take the same time to the server.
 const MINUTE: Duration = Duration::from_millis(60_100);
 
-/// What requests need: a number of requests and of tokens.
+/// The need of requests: their number, and tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Demand {
     pub(super) requests: u64,

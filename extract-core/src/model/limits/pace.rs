@@ -14,7 +14,7 @@ const ENOUGH: u32 = 10;
 /// The growth in one cycle: after the first refusal, the second, the third, and all later ones.
 const GROWTH: [f64; 4] = [0.15, 0.04, 0.01, 0.004];
 
-/// What is left of the rate after a refusal.
+/// The part of the rate that is left after a refusal.
 const CUT: f64 = 0.94;
 
 /// The longest wait after which the cut rate can still be right. A longer wait means a longer window.

@@ -33,7 +33,7 @@ pub(super) struct Quota(Option<Level>);
 #[derive(Debug)]
 struct Level {
     limit: f64,
-    /// What is left at the time `at`; negative if more was sent than is free.
+    /// The rest at the time `at`; negative if more was sent than is free.
     left: f64,
     at: Instant,
     refill: Refill,

@@ -15,7 +15,7 @@ use crate::http::timer;
 use crate::model::RetryPolicy;
 use crate::model::retry::may_pass;
 
-/// What a failed request does next.
+/// The next step of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(in crate::model) enum Refusal {
     /// The server refused it because of its load. It is sent again after a wait in the limits, whose stated
