@@ -9,7 +9,7 @@ use extract_llm::{Client, Conversation, Extract, Message};
 /// The last order of the customer.
 #[derive(Debug, Extract)]
 struct Order {
-    /// What was ordered, such as chairs.
+    /// The kind of goods, such as chairs.
     item: String,
     /// How many pieces.
     #[extract(range(min = 1))]

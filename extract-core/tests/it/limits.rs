@@ -187,6 +187,26 @@ async fn a_wait_beyond_the_deadline_fails_at_once_for_all_calls() {
 }
 
 #[tokio::test]
+async fn with_the_limits_off_a_deadline_passes_during_the_wait() {
+    for streamed in [false, true] {
+        let server = Server::start([busy(429, "retry-after: 30\r\nx-request-id: req-1\r\n")]).await;
+        let client = builder(&server.url()).limits(Limits::off()).build().unwrap();
+        let asked = client.extract::<Vec<u8>>("…").deadline(MILLIS * 600);
+        let error = if streamed { asked.items().finish().await } else { asked.await }.unwrap_err();
+        let ErrorKind::Deadline { request: Some(request), .. } = error.kind() else {
+            panic!("{error}")
+        };
+        assert_eq!(request.waiting, Some(Duration::from_secs(30)));
+        assert!(request.waited > Duration::ZERO && request.waited < Duration::from_secs(20));
+        assert!(!request.exceeds_deadline);
+        let attempt = &error.ledger().attempts[0];
+        assert!(attempt.latency >= MILLIS * 500, "{:?}", attempt.latency);
+        assert_eq!(attempt.waited, request.waited);
+        assert_eq!(attempt.request_id.as_deref(), Some("req-1"));
+    }
+}
+
+#[tokio::test]
 async fn a_used_up_quota_is_not_waited_for() {
     let body = json!({"error": {"message": "m", "code": "insufficient_quota"}}).to_string();
     let server = Server::start([answer(429, "retry-after: 5\r\n", &body)]).await;

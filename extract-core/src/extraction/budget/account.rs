@@ -67,7 +67,7 @@ pub(super) enum Refusal {
     ForNow(Shortage),
 }
 
-/// What was spent and reserved in the current window.
+/// The sums spent and reserved in the current window.
 #[derive(Debug, Default)]
 pub(super) struct Account {
     window: u64,
@@ -160,7 +160,7 @@ impl Account {
 
 /// The room in a limit.
 struct Room {
-    /// What was not spent.
+    /// The part that was not spent.
     unspent: u64,
     reserved: u64,
 }

@@ -32,7 +32,7 @@ pub struct OverBudget {
     /// The name of the budget: that of [`Budget::named`](super::Budget::named), or else `budget`,
     /// `token_budget` or `cost_budget`, as the setting.
     pub budget: String,
-    /// What the budget lacks.
+    /// The shortage of the budget.
     pub shortage: Shortage,
     /// The number of requests whose use is not known. They count with all that was reserved for them.
     pub unknown: u64,
@@ -40,7 +40,7 @@ pub struct OverBudget {
     pub renews_in: Option<Duration>,
 }
 
-/// What a budget lacks for a request.
+/// The shortage of a budget for a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Shortage {

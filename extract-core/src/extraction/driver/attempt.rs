@@ -74,6 +74,7 @@ impl<T> Driver<T> {
         let latency = self.request_started.elapsed();
         let request_state = self.dialogue.request.progress.state();
         let pricing = Pricing::of(&self.task.client, &self.task.options);
+        // An attempt was added above, so there is a last one.
         let index = self.ledger.attempts.len() - 1;
         let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;

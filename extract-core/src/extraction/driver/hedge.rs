@@ -54,7 +54,7 @@ impl<T> Hedge<T> {
     }
 }
 
-/// Which of two requests went on.
+/// The one of two requests that went on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Winner {
     First,

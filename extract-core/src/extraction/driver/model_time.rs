@@ -55,7 +55,7 @@ impl ModelTime {
         future: F,
     ) -> Result<F::Output, ProviderError> {
         let mut future = pin!(future);
-        // What is ready needs no timer. A model that never waits works in a runtime without timers.
+        // A future that is ready needs no timer. A model that never waits works in a runtime without timers.
         let ready = poll_fn(|context| Poll::Ready(future.as_mut().poll(context))).await;
         if let Poll::Ready(output) = ready {
             return Ok(output);

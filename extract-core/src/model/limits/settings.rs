@@ -86,8 +86,8 @@ impl Limits {
     /// Sets the most tokens in any minute, input and output together. 0 counts as 1. The default is the
     /// limit that the server states in its headers, or else none.
     ///
-    /// Before a request is sent, its tokens are estimated: a quarter of the bytes of its body, 1,000 for
-    /// each image, recording or document that is sent inline, and
+    /// Before a request is sent, its tokens are estimated: those of its input
+    /// [approximately](crate::conversation::approximate_tokens), and
     /// [`max_tokens`](crate::Extraction::max_tokens), but at most 4,096, for the reply; without
     /// `max_tokens` 1,024. The reported usage replaces the estimate. A request above the limit is sent when
     /// nothing else was sent for a minute.
