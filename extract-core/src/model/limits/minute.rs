@@ -170,7 +170,7 @@ mod tests {
             assert_eq!(minute.wait(start + SECOND * second, none, 0), Duration::ZERO);
             minute.send(start + SECOND * second, 0);
         }
-        assert_eq!(minute.wait(start + SECOND * 3, none, 0), MINUTE - SECOND * 3);
+        assert_eq!(minute.wait(start + SECOND * 3, none, 0), MINUTE.saturating_sub(SECOND * 3));
         assert_eq!(minute.wait(start + MINUTE, none, 0), Duration::ZERO);
         minute.send(start + MINUTE, 0);
         assert_eq!(minute.wait(start + MINUTE, none, 0), SECOND);
@@ -186,8 +186,8 @@ mod tests {
         for _ in 0..10 {
             minute.send(start, 0);
         }
-        assert_eq!(minute.wait(start + SECOND, ahead(0), 0), MINUTE - SECOND);
-        assert_eq!(minute.wait(start + SECOND, ahead(10), 0), MINUTE * 2 - SECOND);
+        assert_eq!(minute.wait(start + SECOND, ahead(0), 0), MINUTE.saturating_sub(SECOND));
+        assert_eq!(minute.wait(start + SECOND, ahead(10), 0), (MINUTE * 2).saturating_sub(SECOND));
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         let second = minute.send(start + SECOND, 30).unwrap();
         minute.settle(second, 90);
         assert_eq!(minute.wait(start + SECOND, none, 15), MINUTE);
-        assert_eq!(minute.wait(start + SECOND, none, 10), MINUTE - SECOND);
+        assert_eq!(minute.wait(start + SECOND, none, 10), MINUTE.saturating_sub(SECOND));
         // Above the limit: alone, but not never.
         assert_eq!(minute.wait(start + SECOND, none, 5_000), MINUTE);
         assert_eq!(minute.wait(start + SECOND + MINUTE, none, 5_000), Duration::ZERO);
