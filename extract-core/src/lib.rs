@@ -21,6 +21,8 @@ pub mod grounding;
 pub mod http;
 pub mod model;
 pub mod partial;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
+pub mod pipeline;
 pub mod reading;
 pub(crate) mod schema;
 #[cfg_attr(not(test), deny(clippy::indexing_slicing))]

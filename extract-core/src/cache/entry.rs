@@ -118,13 +118,13 @@ impl Entry {
     }
 
     /// Returns the entry as JSON. `None` if it is too large.
-    pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
+    pub(crate) fn to_bytes(&self) -> Option<Vec<u8>> {
         serde_json::to_vec(self).ok().filter(|bytes| bytes.len() <= MAX_ENTRY)
     }
 
     /// Reads an entry. `None` if it is none, is too large, or holds a reply that no extraction would have
     /// accepted.
-    pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         if bytes.len() > MAX_ENTRY {
             return None;
         }

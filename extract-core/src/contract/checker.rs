@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::path_lookup::PathLookup;
 use super::value_deserializer::read_key;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
-use crate::grounding::{Located, SearchCost};
+use crate::grounding::{FoundQuotes, Located, SearchCost};
 use crate::schema::push_segment;
 
 /// Walks a typed value together with its JSON, and collects the problems that its validators report.
@@ -266,6 +266,9 @@ impl<'v> Checker<'v> {
         match source.locate_after(text, from, &mut SearchCost::default()) {
             Ok(located) => {
                 self.mentioned.insert(text.to_owned(), located.bytes.end);
+                if let Some(found) = self.context.find::<FoundQuotes>() {
+                    found.add(&self.pointer, &located);
+                }
                 Some(located)
             }
             Err(nearest) => {

@@ -13,6 +13,7 @@
 mod answer;
 mod base64;
 mod cache;
+mod changes;
 mod check_error;
 mod checker;
 mod compiled;

@@ -55,6 +55,19 @@ pub struct Media {
     pub name: Option<Arc<str>>,
 }
 
+impl Media {
+    /// Returns a text that is the same for the same media only: the data, the URL or the id.
+    pub(crate) fn identity(&self) -> String {
+        let source = match &self.source {
+            MediaSource::Inline(inline) => &*inline.data_url,
+            MediaSource::Url(url) => url,
+            MediaSource::Id(id) => id,
+        };
+        let media_type = self.media_type.as_deref().unwrap_or_default();
+        format!("{} {media_type} {source}", self.kind)
+    }
+}
+
 /// The data of a [`Media`], or a reference to it.
 ///
 /// Its `Debug` output hides the query of a URL: links to object stores often have a signature there.

@@ -86,6 +86,36 @@ pub enum ErrorKind {
     Parse(ParseError),
 }
 
+impl ErrorKind {
+    /// Returns the name of the kind in snake case, such as `refused`, for logs and counters. For
+    /// [`Provider`](Self::Provider) it is that of the
+    /// [provider's error](crate::conversation::ProviderErrorKind::name), such as `rate_limited`.
+    ///
+    /// ```
+    /// use extract_llm::ErrorKind;
+    ///
+    /// let refused = ErrorKind::Refused { message: String::new() };
+    /// assert_eq!(refused.name(), "refused");
+    /// ```
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "config",
+            Self::Contract(_) => "contract",
+            Self::Input(_) => "input",
+            Self::Provider(error) => error.kind.name(),
+            Self::Refused { .. } => "refused",
+            Self::ContentFiltered { .. } => "content_filtered",
+            Self::Truncated { .. } => "truncated",
+            Self::Invalid { .. } => "invalid",
+            Self::Budget(_) => "budget",
+            Self::TooFewSamples { .. } => "too_few_samples",
+            Self::Check { .. } => "check",
+            Self::Deadline { .. } => "deadline",
+            Self::Parse(_) => "parse",
+        }
+    }
+}
+
 /// A value that could be read and failed its checks.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -166,6 +196,11 @@ impl Error {
     /// Returns all attempts with their costs. It is empty if no request was made.
     pub fn ledger(&self) -> &Ledger {
         &self.0.ledger
+    }
+
+    /// Returns the ledger, to be changed.
+    pub(crate) fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.0.ledger
     }
 
     /// Returns the best value that could be read although it failed its checks: the one with the fewest

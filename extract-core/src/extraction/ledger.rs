@@ -296,6 +296,34 @@ impl Ledger {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
     }
 
+    /// Returns the ledger without the texts of replies.
+    pub(crate) fn without_replies(&self) -> Self {
+        let mut ledger = self.clone();
+        for attempt in ledger.attempts.iter_mut().chain(&mut ledger.judgements) {
+            attempt.reply = String::new();
+        }
+        ledger
+    }
+
+    /// Puts the requests of an earlier call for the same value before these.
+    pub(crate) fn prepend(&mut self, mut earlier: Self) {
+        if earlier == Self::default() {
+            return;
+        }
+        std::mem::swap(self, &mut earlier);
+        let later = earlier;
+        self.attempts.extend(later.attempts);
+        for (index, attempt) in self.attempts.iter_mut().enumerate() {
+            attempt.number = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        }
+        self.judgements.extend(later.judgements);
+        self.notes.extend(later.notes);
+        self.left_out = later.left_out;
+        self.withdrawn = later.withdrawn;
+        self.passed_over.extend(later.passed_over);
+        self.latency += later.latency;
+    }
+
     /// Records the elements that a stream returned and that are not in the value.
     pub(super) fn withdraw(&mut self, withdrawn: &[Withdrawn]) {
         if let count @ 1.. = withdrawn.len() {

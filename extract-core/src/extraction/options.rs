@@ -9,6 +9,7 @@ use super::budget::Budget;
 use super::judgements::Judgements;
 use super::layout::Layout;
 use super::policy::Policy;
+use super::prepared::KeptReply;
 use crate::cache::Cache;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
@@ -45,6 +46,8 @@ pub(super) struct Options {
     /// The budgets that are shared with other calls, and those of the call once it is a task.
     pub(super) budgets: Vec<Budget>,
     pub(super) cache: Cache,
+    /// Keeps the accepted reply for a run over many inputs, and may hold one to read.
+    pub(super) kept_reply: Option<Arc<KeptReply>>,
     /// The tokens of the model's context window, if the user names them.
     pub(super) context_window: Option<u64>,
     /// The number of this sample among those of the same request, from 0.
@@ -107,6 +110,7 @@ impl Default for Options {
             policy: Policy::default(),
             budgets: Vec::new(),
             cache: Cache::off(),
+            kept_reply: None,
             context_window: None,
             sample: 0,
             context: CheckContext::new(),

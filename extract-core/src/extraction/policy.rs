@@ -1,6 +1,6 @@
 //! [`Policy`]: when an extraction asks again, what for, and how much of the failed attempts it repeats.
 
-use super::budget::Budget;
+use super::budget::{Budget, COST_BUDGET, TOKEN_BUDGET};
 use crate::conversation::Usd;
 
 /// How many of the failed attempts a re-ask repeats.
@@ -70,8 +70,8 @@ pub(super) struct Policy {
 impl Policy {
     /// Creates the budgets of one call.
     pub(super) fn budgets(&self) -> impl Iterator<Item = Budget> {
-        let tokens = self.tokens.map(|limit| Budget::new().tokens(limit).named("token_budget"));
-        let cost = self.cost.map(|limit| Budget::from(limit).named("cost_budget"));
+        let tokens = self.tokens.map(|limit| Budget::new().tokens(limit).named(TOKEN_BUDGET));
+        let cost = self.cost.map(|limit| Budget::from(limit).named(COST_BUDGET));
         tokens.into_iter().chain(cost)
     }
 }

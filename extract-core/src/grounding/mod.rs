@@ -18,11 +18,13 @@
 //! ```
 
 mod field;
+mod found;
 mod grounded;
 mod quote;
 mod source;
 
 pub use field::Ground;
+pub(crate) use found::FoundQuotes;
 pub use grounded::Grounded;
 pub use quote::Quote;
 #[doc(hidden)]

@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use self::account::{Account, BudgetLimits, Sum, nanos};
 use crate::conversation::Usd;
 pub(super) use estimate::most_used;
+pub(super) use over::{COST_BUDGET, TOKEN_BUDGET};
 pub use over::{OverBudget, Shortage};
 pub(super) use reservation::{OpenReservation, Used, fits, reserve};
 

@@ -5,6 +5,12 @@ use std::time::Duration;
 
 use crate::conversation::Usd;
 
+/// The name of the budget of tokens of one call.
+pub(in crate::extraction) const TOKEN_BUDGET: &str = "token_budget";
+
+/// The name of the budget of money of one call.
+pub(in crate::extraction) const COST_BUDGET: &str = "cost_budget";
+
 /// A request that was not sent, because it does not fit into a budget: see
 /// [`ErrorKind::Budget`](crate::extraction::ErrorKind::Budget) for a first request and
 /// [`Limit::Budget`](crate::extraction::Limit::Budget) for a re-ask.
@@ -38,6 +44,13 @@ pub struct OverBudget {
     pub unknown: u64,
     /// The time until the next window of the budget. `None` if it has no windows.
     pub renews_in: Option<Duration>,
+}
+
+impl OverBudget {
+    /// Whether it is the budget of one call, which says nothing about other calls.
+    pub(crate) fn is_of_one_call(&self) -> bool {
+        [TOKEN_BUDGET, COST_BUDGET].contains(&&*self.budget)
+    }
 }
 
 /// The shortage of a budget for a request.

@@ -54,9 +54,20 @@ impl<T: Extract> Driver<T> {
         self.request_started = Instant::now();
         let (entry, waited) = self.find_entry(key).await;
         match entry {
-            Some(entry) => self.evaluate_entry(key, &entry, waited).await,
+            Some(entry) => self.evaluate_entry(Some(key), &entry, waited).await,
             None => Ok(None),
         }
+    }
+
+    /// Evaluates the reply that a run over many inputs has kept, if there is one. Returns `None` if it does
+    /// not pass the checks.
+    pub(super) async fn answer_from_kept<C: UserCalls>(
+        &mut self,
+    ) -> Result<Option<End<T, C>>, Failure> {
+        let kept = self.task.options.kept_reply.clone();
+        let Some(entry) = kept.and_then(|kept| kept.take_given()) else { return Ok(None) };
+        self.request_started = Instant::now();
+        self.evaluate_entry(None, &entry, Duration::ZERO).await
     }
 
     /// Returns the stored reply of a key, or the accepted reply of another extraction that is sending the
@@ -98,10 +109,10 @@ impl<T: Extract> Driver<T> {
     }
 
     /// Evaluates a stored reply, as an attempt without a request. If it does not pass, all is as it was
-    /// before, and the reply is removed.
+    /// before, and the reply is removed from the cache.
     async fn evaluate_entry<C: UserCalls>(
         &mut self,
-        key: CacheKey,
+        key: Option<CacheKey>,
         entry: &Entry,
         waited: Duration,
     ) -> Result<Option<End<T, C>>, Failure> {
@@ -120,9 +131,11 @@ impl<T: Extract> Driver<T> {
         self.ledger.judgements = judgements;
         self.last_value = last_value;
         self.ask.forget_pending();
-        self.note_removed(&rejection.problems);
-        if let Err(error) = self.task.options.cache.remove(key).await {
-            self.note_cache_error("change", &error);
+        self.note_rejected(&rejection.problems);
+        if let Some(key) = key {
+            if let Err(error) = self.task.options.cache.remove(key).await {
+                self.note_cache_error("change", &error);
+            }
         }
         Ok(None)
     }
@@ -165,6 +178,11 @@ impl<T> Driver<T> {
     /// Keeps an accepted reply, to be stored at the end, and gives it to those who wait for it. A reply to a
     /// re-ask is also one to the first request, if it holds the whole value in the same form.
     pub(super) fn keep_reply(&mut self, mut reply: Reply) {
+        if let Some(kept) = &self.task.options.kept_reply {
+            if self.ask.is_independent() {
+                kept.accept(Arc::new(Entry::new(reply.clone())));
+            }
+        }
         if !self.task.options.cache.is_on() {
             return;
         }
@@ -221,9 +239,9 @@ impl<T> Driver<T> {
         self.ledger.notes.push(format!("the cache could not {act} an entry: {error}"));
     }
 
-    fn note_removed(&mut self, problems: &Problems) {
+    fn note_rejected(&mut self, problems: &Problems) {
         self.ledger.notes.push(format!(
-            "a stored reply does not pass the checks any more, was removed, and the request is sent: {problems}"
+            "a stored reply does not pass the checks any more, and the request is sent: {problems}"
         ));
     }
 

@@ -22,5 +22,6 @@ mod user_calls;
 
 pub(super) use dialogue::address_of;
 pub use model_time::DEFAULT_DEADLINE;
-pub(super) use run::{Accepted, Finished, run, run_step};
+pub(crate) use run::Accepted;
+pub(super) use run::{Finished, run, run_step};
 pub(super) use tokens::count_tokens;

@@ -26,10 +26,10 @@ use crate::reading::Repair;
 const ACCEPTED: &str = "The value is accepted.";
 
 /// An accepted value.
-pub(in crate::extraction) struct Accepted<T> {
-    pub(in crate::extraction) report: Report<T>,
+pub(crate) struct Accepted<T> {
+    pub(crate) report: Report<T>,
     /// The JSON of the value, in the type's shape.
-    pub(in crate::extraction) json: Value,
+    pub(crate) json: Value,
 }
 
 /// The result of a step.
@@ -98,6 +98,11 @@ impl<T: Extract> Driver<T> {
     /// Ask, read, check; feed the problems back and ask again.
     async fn run_loop<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         self.pass_over_open_circuits();
+        if self.task.options.kept_reply.is_some() {
+            if let Some(end) = Box::pin(self.answer_from_kept()).await? {
+                return Ok(end);
+            }
+        }
         loop {
             // Boxed, because extractions without a cache need no room for it.
             if self.task.options.cache.is_on() {
