@@ -236,6 +236,37 @@ pub mod cache {
     pub use extract_core::cache::{Cache, CacheError, CacheKey, CacheStore};
 }
 
+/// Many inputs: runs with a journal, progress, plans and reports. [`Client::extract_many`] makes a
+/// [`Run`](pipeline::Run).
+///
+/// ```
+/// # use extract_llm::scripted::{Scripted, reply};
+/// # use serde_json::json;
+/// use extract_llm::Client;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+/// let texts = [("a", "There were seven."), ("b", "")];
+/// let mut run = client.extract_many::<u8, _>(texts).in_order();
+/// while let Some(row) = run.next().await {
+///     let row = row?;
+///     match row.result {
+///         Ok(done) => println!("{}: {}", row.id, done.value),
+///         Err(error) => println!("{}: {error}", row.id), // b: the input is empty
+///     }
+/// }
+/// # assert_eq!((run.summary().done, run.summary().failed), (1, 1));
+/// # Ok::<(), extract_llm::pipeline::RunError>(()) }).unwrap();
+/// ```
+pub mod pipeline {
+    #[doc(inline)]
+    pub use extract_core::pipeline::{
+        DeadLetter, Distribution, FailedRows, FromIterator, FromStream, IntoRows, Journal,
+        JournalError, KeptRow, Origin, Plan, ProblemCount, Progress, QuotedSpan, Row, RowError,
+        RowKind, RowValue, Rows, Run, RunError, Stopper, Summary,
+    };
+}
+
 /// Checks of your own: validators of a type, checks of one call, their context, and the feedback on a
 /// rejected answer.
 ///
