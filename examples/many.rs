@@ -1,13 +1,14 @@
-//! Extracts from a file of texts, one per line, with a limit on concurrent requests. Every line
-//! becomes a value or a typed error. A failed line does not stop the others.
+//! Extracts from a file of texts, one per line. Ctrl-C stops it after the rows in flight, and the next start
+//! goes on behind them: the journal in the temporary folder holds what is done.
 //!
 //! ```text
 //! cargo run --example many [FILE]
 //! ```
 
-use extract_llm::conversation::Usage;
-use extract_llm::{Client, Error, ErrorKind, Extract};
-use futures_util::{StreamExt, stream};
+use std::path::Path;
+
+use extract_llm::pipeline::RunError;
+use extract_llm::{Client, Extract};
 
 /// A person that the text speaks of.
 #[derive(Debug, Extract)]
@@ -19,51 +20,48 @@ struct Person {
     age: u8,
 }
 
-/// The maximum number of concurrent requests.
-const IN_FLIGHT: usize = 4;
-
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file = std::env::args().nth(1);
     let file =
         file.as_deref().unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/texts.txt"));
     let texts = std::fs::read_to_string(file)?;
-    let client = Client::from_env()?;
+    let lines: Vec<String> = texts.lines().map(str::to_owned).collect();
+    let journal = std::env::temp_dir().join("texts.journal.jsonl");
 
-    let mut rows = stream::iter(texts.lines().enumerate())
-        .map(|(line, text)| {
-            let row = client.extract::<Person>(text).report();
-            async move { (line + 1, row.await) }
-        })
-        .buffer_unordered(IN_FLIGHT);
-
-    let (mut good, mut bad, mut usage) = (0, 0, Usage::default());
-    while let Some((line, row)) = rows.next().await {
-        match row {
-            Ok(done) => {
-                good += 1;
-                usage += done.ledger.usage();
-                println!("{line:>4}  {:?}", done.value);
-            }
-            Err(error) => {
-                bad += 1;
-                usage += error.ledger().usage();
-                println!("{line:>4}  {}: {error}", kind(&error));
-            }
-        }
-    }
-    println!("{good} values, {bad} errors, {} tokens", usage.total_tokens());
+    // A run can be moved to another task.
+    let work = tokio::spawn(extract_all(Client::from_env()?, lines, journal.clone()));
+    work.await??;
+    println!("the journal is {}", journal.display());
     Ok(())
 }
 
-/// Returns a class of error that a pipeline would branch on.
-fn kind(error: &Error) -> &'static str {
-    match error.kind() {
-        ErrorKind::Input(_) => "nothing to read",
-        ErrorKind::Refused { .. } => "refused",
-        ErrorKind::Truncated { .. } => "cut off",
-        ErrorKind::Invalid { .. } => "never right",
-        _ if error.is_retryable() => "try later",
-        _ => "failed",
+async fn extract_all(
+    client: Client,
+    lines: Vec<String>,
+    journal: impl AsRef<Path>,
+) -> Result<(), RunError> {
+    let mut run = client
+        .extract_many::<Person, _>(lines.into_iter().enumerate())
+        .each(|row| row.max_tokens(200))
+        .concurrency(4)
+        .journal(journal.as_ref())
+        .progress_bar();
+
+    let stopper = run.stopper();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            stopper.stop();
+        }
+    });
+
+    while let Some(row) = run.next().await {
+        let row = row?; // an error of the run itself: a wrong key, a full disk, a budget
+        match row.result {
+            Ok(done) => println!("{:>4}  {:?}", row.id + 1, done.value),
+            Err(error) => println!("{:>4}  {}: {error}", row.id + 1, error.kind()),
+        }
     }
+    println!("{}", run.summary());
+    Ok(())
 }

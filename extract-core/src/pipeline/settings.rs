@@ -117,7 +117,7 @@ impl<T, K> Run<T, K> {
     /// let run = client.extract_many::<u8, _>(texts).each(|row| {
     ///     row.system("Count the persons.")
     ///         .max_tokens(50)
-    ///         .validate_with(|n| if *n < 100 { Ok(()) } else { Err("less than 100".into()) })
+    ///         .validate(|n, _| if *n < 100 { Ok(()) } else { Err("less than 100") })
     /// });
     /// ```
     pub fn each(

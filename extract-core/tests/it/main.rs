@@ -24,6 +24,8 @@ mod faults;
 mod gateway;
 mod interactions;
 mod limits;
+mod many;
+mod many_journal;
 mod model_rules;
 mod one_model;
 mod prompt_cache;
