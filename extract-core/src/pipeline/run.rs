@@ -106,6 +106,13 @@ enum Phase<T> {
     Ended,
 }
 
+/// Cancels the rows in flight, and lets others have the journal.
+impl<T, K> Drop for Run<T, K> {
+    fn drop(&mut self) {
+        self.close_journal();
+    }
+}
+
 // No field is pinned in place.
 impl<T, K> Unpin for Run<T, K> {}
 
@@ -195,6 +202,7 @@ impl<T, K> Run<T, K> {
 
     /// Ends the run: the rows that are to be asked again count as not started.
     fn end(&mut self) {
+        self.close_journal();
         self.phase = Phase::Ended;
         self.settings.close_bar();
         for job in self.retries.drain() {
@@ -206,6 +214,12 @@ impl<T, K> Run<T, K> {
         let progress = self.progress();
         tracing::info!(%progress, "the run has ended");
         self.settings.report(&progress);
+    }
+
+    fn close_journal(&self) {
+        if let Phase::Going(shared) = &self.phase {
+            shared.journal.iter().for_each(OpenJournal::close);
+        }
     }
 
     fn stop_with(&mut self, reason: RunError) {

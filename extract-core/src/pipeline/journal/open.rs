@@ -7,6 +7,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +19,10 @@ use super::{DeadLetter, FORMAT, Journal, JournalError};
 use crate::cache::Entry;
 use crate::contract::Contract;
 use crate::extraction::{Digest, Ledger};
+
+/// How often a locked file is tried again, and the wait before it.
+const LOCK_TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// A journal that a run has open.
 pub(in crate::pipeline) struct OpenJournal {
@@ -106,13 +111,7 @@ impl OpenJournal {
     fn with_file(journal: &Journal, file: io::Result<File>) -> Result<Self, JournalError> {
         let Journal { path, version, keeps_replies, is_synced } = journal;
         let file = file.map_err(|error| JournalError::open(path, error))?;
-        match fs4::FileExt::try_lock(&file) {
-            Ok(()) => {}
-            Err(fs4::TryLockError::WouldBlock) => {
-                return Err(JournalError::InUse { path: path.clone() });
-            }
-            Err(fs4::TryLockError::Error(error)) => return Err(JournalError::open(path, error)),
-        }
+        lock_file(&file, path)?;
         let mut inner = Inner {
             file,
             length: 0,
@@ -217,6 +216,14 @@ impl OpenJournal {
         Ok(())
     }
 
+    /// Lets others have the file. Nothing is written after that.
+    pub(in crate::pipeline) fn close(&self) {
+        let mut inner = self.lock();
+        inner.is_broken = true;
+        // The lock ends with the file at the latest.
+        let _ = fs4::FileExt::unlock(&inner.file);
+    }
+
     /// Returns the rows that failed and have no value since.
     pub(super) fn dead_letters(&self) -> Result<Vec<DeadLetter>, JournalError> {
         let mut inner = self.lock();
@@ -319,6 +326,25 @@ impl Inner {
         let start = self.length;
         self.length += bytes.len() as u64;
         Ok(start..self.length - 1)
+    }
+}
+
+/// Locks the file. A process that is started meanwhile has the locks of this one for a moment, so it is tried
+/// more than once.
+fn lock_file(file: &File, path: &Path) -> Result<(), JournalError> {
+    let mut tries = 0;
+    loop {
+        match fs4::FileExt::try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(fs4::TryLockError::Error(error)) => return Err(JournalError::open(path, error)),
+            Err(fs4::TryLockError::WouldBlock) if tries < LOCK_TRIES => {
+                tries += 1;
+                std::thread::sleep(BETWEEN_TRIES);
+            }
+            Err(fs4::TryLockError::WouldBlock) => {
+                return Err(JournalError::InUse { path: path.to_owned() });
+            }
+        }
     }
 }
 
