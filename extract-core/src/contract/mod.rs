@@ -31,6 +31,7 @@ mod foreign;
 mod maybe;
 mod members;
 mod name;
+mod partial_form;
 mod path_lookup;
 mod problem;
 mod reask_parts;

@@ -57,6 +57,7 @@ mod policy;
 mod pricing;
 mod refused;
 mod request_tools;
+mod several;
 mod source_marks;
 mod task;
 mod withdrawn;
@@ -68,7 +69,9 @@ pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
 pub use driver::DEFAULT_DEADLINE;
-pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
+pub use error::{
+    BestPartial, Error, ErrorKind, FailedChunk, FieldStatus, InputError, Rejected, ReviewedField,
+};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;
 pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
@@ -76,6 +79,7 @@ pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};
+pub(crate) use several::{Answered, AnswerRule, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
 pub use withdrawn::Withdrawn;

@@ -19,11 +19,13 @@
 
 mod field;
 mod grounded;
+mod places;
 mod quote;
 mod source;
 
 pub use field::Ground;
 pub use grounded::Grounded;
+pub(crate) use places::{FoundQuote, QuoteLog, QuotePlaces};
 pub use quote::Quote;
 #[doc(hidden)]
 pub use source::SearchCost;
