@@ -91,6 +91,13 @@ pub(super) struct Finished<T> {
     pub(super) pieces: Vec<Piece>,
 }
 
+/// The result of the check of the merged value.
+enum Checked<T> {
+    Valid(T),
+    Invalid(Problems),
+    Failed(FailedCheck),
+}
+
 impl<T: Extract> Engine<T> {
     /// Makes the state before the first request.
     pub(super) fn new(
@@ -124,25 +131,20 @@ impl<T: Extract> Engine<T> {
             if self.failed_chunks() > self.plan.allowed_failures {
                 return Err(self.too_many_failures(merged));
             }
-            let mut problems = merged.disputed.clone();
-            let checked = self
-                .base
-                .check(&merged.value, self.source.as_ref(), merged.places.clone(), &mut self.ledger)
-                .await;
-            match checked {
-                Ok(Ok(value)) if problems.is_empty() => {
+            // The value need not be `Send`, so it is gone before the next wait.
+            let problems = match self.check(&merged).await {
+                Checked::Valid(value) => {
                     let Self { base, answers, failed, ledger, pieces, .. } = self;
                     let ledger = base.finished(ledger);
                     return Ok(Finished { value, merged, new, answers, failed, ledger, pieces });
                 }
-                Ok(Ok(_)) => {}
-                Ok(Err(found)) => problems.extend(found),
-                Err(FailedCheck { pointer, failure: source }) => {
+                Checked::Invalid(problems) => problems,
+                Checked::Failed(FailedCheck { pointer, failure: source }) => {
                     let best = Rejected::new(merged.value, Problems::new());
                     let kind = ErrorKind::Check { pointer, source };
                     return Err(self.base.error(kind, Some(best), self.ledger));
                 }
-            }
+            };
             if best.as_ref().is_none_or(|best| problems.len() <= best.problems.len()) {
                 best = Some(Rejected::new(merged.value.clone(), problems.clone()));
             }
@@ -153,6 +155,22 @@ impl<T: Extract> Engine<T> {
             }
             round += 1;
             self.correct(&mut merged, &problems).await?;
+        }
+    }
+
+    /// Checks the merged value.
+    async fn check(&mut self, merged: &Merged) -> Checked<T> {
+        let (source, places) = (self.source.as_ref(), merged.places.clone());
+        let checked = self.base.check(&merged.value, source, places, &mut self.ledger).await;
+        let mut problems = merged.disputed.clone();
+        match checked {
+            Ok(Ok(value)) if problems.is_empty() => Checked::Valid(value),
+            Ok(Ok(_)) => Checked::Invalid(problems),
+            Ok(Err(found)) => {
+                problems.extend(found);
+                Checked::Invalid(problems)
+            }
+            Err(failed) => Checked::Failed(failed),
         }
     }
 
