@@ -31,7 +31,12 @@ impl Unit {
 
     /// Returns the pieces of a range of the text. White space belongs to the piece before it. `pages` are the
     /// offsets at which pages start.
-    pub(super) fn pieces(self, text: &str, range: Range<usize>, pages: &[usize]) -> Vec<Range<usize>> {
+    pub(super) fn pieces(
+        self,
+        text: &str,
+        range: Range<usize>,
+        pages: &[usize],
+    ) -> Vec<Range<usize>> {
         let Some(inside) = text.get(range.clone()) else { return vec![range] };
         let offset = range.start;
         match self {
@@ -50,9 +55,7 @@ impl Unit {
                 let starts = inside.split_word_bound_indices().map(|(at, _)| at + offset);
                 joined(text, cut(&range, starts))
             }
-            Self::Sign => {
-                cut(&range, inside.grapheme_indices(true).map(|(at, _)| at + offset))
-            }
+            Self::Sign => cut(&range, inside.grapheme_indices(true).map(|(at, _)| at + offset)),
         }
     }
 }

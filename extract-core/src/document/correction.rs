@@ -115,8 +115,7 @@ impl<T: Extract> Engine<T> {
                 Some(contract) => Arc::clone(contract),
                 None => {
                     let contract = parts.contract().with_members(&names)?;
-                    let contract =
-                        if is_partial { contract.of_one_part()? } else { contract };
+                    let contract = if is_partial { contract.of_one_part()? } else { contract };
                     contracts.insert(names, Arc::clone(&contract));
                     contract
                 }

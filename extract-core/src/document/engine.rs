@@ -258,10 +258,7 @@ impl<T: Extract> Engine<T> {
 
     /// Runs calls, at most as many at a time as the plan says. Returns the answers in the order of the calls, and
     /// keeps the failures. Fails if no request can be made at all.
-    pub(super) async fn ask_all(
-        &mut self,
-        jobs: Vec<Job>,
-    ) -> Result<Vec<(usize, Value)>, Error> {
+    pub(super) async fn ask_all(&mut self, jobs: Vec<Job>) -> Result<Vec<(usize, Value)>, Error> {
         let this = &*self;
         let calls = jobs.into_iter().enumerate().map(|(index, job)| async move {
             let (piece, pass) = (job.piece, job.pass);
@@ -298,7 +295,9 @@ impl<T: Extract> Engine<T> {
         input = messages.into_iter().fold(input, Conversation::message);
         let system = Some(self.text(index, Purpose::First)).filter(|text| !text.is_empty());
         let source = piece.and_then(|piece| piece.source.clone());
-        self.base.ask(Question { contract, input, source, system: system.map(Into::into), rule }).await
+        self.base
+            .ask(Question { contract, input, source, system: system.map(Into::into), rule })
+            .await
     }
 
     /// Keeps answers of a pass. The answers about the parts of a type become one for each chunk.

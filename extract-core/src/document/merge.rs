@@ -49,11 +49,8 @@ pub(super) fn merge(
     for (text, located) in answers.iter().flat_map(|answer| answer.quotes.values()) {
         merger.merged.places.mention(text.clone(), located.clone());
     }
-    let sources = answers.iter().map(|answer| At {
-        answer,
-        pointer: String::new(),
-        value: &answer.value,
-    });
+    let sources =
+        answers.iter().map(|answer| At { answer, pointer: String::new(), value: &answer.value });
     let value = merger.combine(Some(node), "", sources.collect());
     Merged { value: value.unwrap_or_default(), ..merger.merged }
 }
@@ -110,7 +107,8 @@ impl Merger<'_> {
 
     /// Merges objects member by member: those that the schema names first, in its order.
     fn combine_members(&mut self, plain: &Plain, at: &str, sources: &[At<'_>]) -> Value {
-        let mut names: Vec<&str> = plain.members.iter().map(|member| member.name.as_str()).collect();
+        let mut names: Vec<&str> =
+            plain.members.iter().map(|member| member.name.as_str()).collect();
         let mut known: BTreeSet<&str> = names.iter().copied().collect();
         let given = sources.iter().filter_map(|source| source.value.as_object());
         for name in given.flat_map(Map::keys) {
@@ -171,9 +169,9 @@ impl Merger<'_> {
         let mut by_key: HashMap<String, usize> = HashMap::new();
         let mut by_fingerprint: HashMap<String, Vec<usize>> = HashMap::new();
         let count = |list: &At<'_>| list.value.as_array().map_or(0, Vec::len);
-        let items = lists.iter().flat_map(|list| {
-            (0..count(list)).filter_map(|index| list.inside(&index.to_string()))
-        });
+        let items = lists
+            .iter()
+            .flat_map(|list| (0..count(list)).filter_map(|index| list.inside(&index.to_string())));
         for item in items {
             if let Some(key) = key_of(&identity, &item) {
                 match by_key.get(&key).and_then(|index| groups.get_mut(*index)) {
@@ -325,7 +323,8 @@ fn find_same(
 fn is_same_field(one: &At<'_>, other: &At<'_>) -> bool {
     let likeness = Likeness::of(one, other);
     let is_quote = one.answer.located(&one.pointer).is_some();
-    let is_text = |text: &Value| text.as_str().map(|text| text.split_whitespace().collect::<String>());
+    let is_text =
+        |text: &Value| text.as_str().map(|text| text.split_whitespace().collect::<String>());
     // A text that is quoted at two places is one value.
     let is_equal = is_quote && is_text(one.value) == is_text(other.value);
     is_equal || (!likeness.differs && !likeness.is_filled && !likeness.is_apart)

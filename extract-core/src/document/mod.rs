@@ -72,7 +72,7 @@ mod text;
 pub use crate::extraction::FailedChunk;
 pub use chunking::{Chunk, Chunking};
 pub use prompt::{ChunkPrompt, Purpose};
-pub use report::{ChunkAnswer, Conflict, ConflictingValue, Duplicate, DocumentReport, Pass};
+pub use report::{ChunkAnswer, Conflict, ConflictingValue, DocumentReport, Duplicate, Pass};
 pub use request::DocumentRequest;
 pub use rules::Merge;
 pub use split::SplitRequest;

@@ -53,15 +53,9 @@ impl ChunkPrompt<'_> {
             Purpose::Correction { problems } => {
                 let lines: Vec<String> =
                     problems.iter().map(|problem| format!("- {problem}")).collect();
-                let null = if self.count == 1 {
-                    ""
-                } else {
-                    " What the text does not say is null."
-                };
-                format!(
-                    "This has problems:\n{}\nCorrect it by the text.{null}",
-                    lines.join("\n")
-                )
+                let null =
+                    if self.count == 1 { "" } else { " What the text does not say is null." };
+                format!("This has problems:\n{}\nCorrect it by the text.{null}", lines.join("\n"))
             }
         }
     }

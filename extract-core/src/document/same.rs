@@ -62,8 +62,7 @@ impl Likeness {
         if let (Some(left), Some(right)) =
             (one.answer.located(&one.pointer), other.answer.located(&other.pointer))
         {
-            let meets =
-                left.bytes.start < right.bytes.end && right.bytes.start < left.bytes.end;
+            let meets = left.bytes.start < right.bytes.end && right.bytes.start < left.bytes.end;
             if meets {
                 self.overlaps = true;
             } else {
@@ -115,7 +114,8 @@ impl Likeness {
         }
         let quotes = |of: &At<'_>, count: usize| {
             let items = (0..count).map(|index| of.inside(&index.to_string()));
-            items.map(|item| item.and_then(|item| item.answer.located(&item.pointer).cloned()))
+            items
+                .map(|item| item.and_then(|item| item.answer.located(&item.pointer).cloned()))
                 .collect::<Option<Vec<_>>>()
         };
         if let (Some(left), Some(right)) = (quotes(one, left), quotes(other, right)) {

@@ -79,7 +79,7 @@ pub use limit::Limit;
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};
-pub(crate) use several::{Answered, AnswerRule, Base, Question};
+pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
 pub use withdrawn::Withdrawn;

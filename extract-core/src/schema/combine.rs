@@ -80,8 +80,7 @@ impl Tree {
                 open.push(self.resolve(id));
                 let members = plain.members.iter().map(|member| {
                     let schema = self.part(document, member.node, open);
-                    let is_list =
-                        matches!(self.combination(member.node), Combination::List(_));
+                    let is_list = matches!(self.combination(member.node), Combination::List(_));
                     let is_fine = is_list || self.takes_null(member.node);
                     let schema = if is_fine { schema } else { or_null(schema) };
                     (member.name.as_str(), member.required, schema)
@@ -144,7 +143,8 @@ impl Tree {
     fn annotated(&self, document: &Value, id: NodeId, mut schema: Value) -> Value {
         for id in [id, self.resolve(id)] {
             let written = document.pointer(&self.node(id).pointer).and_then(Value::as_object);
-            for (keyword, value) in written.into_iter().flatten().filter(|(name, _)| is_note(name)) {
+            for (keyword, value) in written.into_iter().flatten().filter(|(name, _)| is_note(name))
+            {
                 if schema.get(keyword).is_none() {
                     schema[keyword.as_str()] = value.clone();
                 }
@@ -231,22 +231,25 @@ mod tests {
             "town": {"type": ["string", "null"]},
             "near": {"anyOf": [{"$ref": "#/$defs/Place"}, {"type": "null"}]},
         }, "required": ["town"], "description": "Where."});
-        assert_eq!(partial(&schema), json!({
-            "type": "object",
-            "description": "A contract.",
-            "properties": {
-                "title": {"type": ["string", "null"], "minLength": 1},
-                "kind": {"anyOf": [{"enum": ["lease", "sale"]}, {"type": "null"}], "description": "Which one."},
-                "place": place,
-                "parties": {"type": "array", "items": {"$ref": "#/$defs/Party"}, "x-aliases": ["sides"]},
-                "end": {"type": ["string", "null"]},
-                "pair": {"type": ["array", "null"], "prefixItems": [{"type": "string"}], "minItems": 1},
-                "sums": {"type": ["object", "null"], "properties": {}, "additionalProperties": {"type": "number"}},
-            },
-            "required": ["title", "kind", "place", "parties", "pair", "sums"],
-            "additionalProperties": false,
-            "$defs": schema["$defs"],
-        }));
+        assert_eq!(
+            partial(&schema),
+            json!({
+                "type": "object",
+                "description": "A contract.",
+                "properties": {
+                    "title": {"type": ["string", "null"], "minLength": 1},
+                    "kind": {"anyOf": [{"enum": ["lease", "sale"]}, {"type": "null"}], "description": "Which one."},
+                    "place": place,
+                    "parties": {"type": "array", "items": {"$ref": "#/$defs/Party"}, "x-aliases": ["sides"]},
+                    "end": {"type": ["string", "null"]},
+                    "pair": {"type": ["array", "null"], "prefixItems": [{"type": "string"}], "minItems": 1},
+                    "sums": {"type": ["object", "null"], "properties": {}, "additionalProperties": {"type": "number"}},
+                },
+                "required": ["title", "kind", "place", "parties", "pair", "sums"],
+                "additionalProperties": false,
+                "$defs": schema["$defs"],
+            })
+        );
     }
 
     #[test]
