@@ -128,7 +128,7 @@ impl<T: Extract> Engine<T> {
         let mut best: Option<Rejected> = None;
         let mut round = 0;
         loop {
-            if self.failed_chunks() > self.plan.allowed_failures {
+            if self.failed_chunks() > self.plan.allowed_failures || self.answers.is_empty() {
                 return Err(self.too_many_failures(merged));
             }
             // The value need not be `Send`, so it is gone before the next wait.
@@ -179,7 +179,7 @@ impl<T: Extract> Engine<T> {
         let Self { base, plan, answers, failed, ledger, .. } = self;
         let best = (!answers.is_empty()).then(|| {
             let problems = violations(base.contract(), &merged.value);
-            Rejected::new(merged.value, problems.into())
+            Rejected::new(merged.value, problems)
         });
         let kind = ErrorKind::FailedChunks { failed, allowed: plan.allowed_failures };
         base.error(kind, best, ledger)

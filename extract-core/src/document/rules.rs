@@ -141,21 +141,24 @@ impl Merge {
         };
         let lists = self.keys.iter().map(|(list, _)| list).chain(&self.keep_all);
         for list in lists {
-            match find(tree, root, list).map(|node| node.map(|node| tree.combination(node))) {
-                Some(None | Some(Combination::List(_))) => {}
-                _ => return wrong(list, "list"),
+            let is_list = match Place::find(tree, root, list) {
+                Place::Node(node) => matches!(tree.combination(node), Combination::List(_)),
+                Place::Undescribed => true,
+                Place::None => false,
+            };
+            if !is_list {
+                return wrong(list, "list");
             }
         }
         for (list, key) in &self.keys {
-            let Some(Some(node)) = find(tree, root, list) else { continue };
+            let Place::Node(node) = Place::find(tree, root, list) else { continue };
             let Combination::List(Some(element)) = tree.combination(node) else { continue };
-            let is_open = matches!(tree.combination(element), Combination::Single);
-            if !key.starts_with('/') || (!is_open && find(tree, element, key).is_none()) {
+            if !key.starts_with('/') || Place::find(tree, element, key) == Place::None {
                 return wrong(&format!("{list}/{ANY}{key}"), "field");
             }
         }
         for (pointer, _) in &self.fields {
-            if find(tree, root, pointer).is_none() {
+            if Place::find(tree, root, pointer) == Place::None {
                 return wrong(pointer, "field");
             }
         }
@@ -163,29 +166,46 @@ impl Merge {
     }
 }
 
-/// Returns the node at a pattern below a node. The inner `None` is a place that the schema allows and does not
-/// describe. `None` if no value can be there.
-fn find(tree: &Tree, from: NodeId, pattern: &str) -> Option<Option<NodeId>> {
-    if !(pattern.is_empty() || pattern.starts_with('/')) {
-        return None;
+/// The place that a pattern stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Node(NodeId),
+    /// A place that the schema allows and does not describe, or that one of several alternatives may have.
+    Undescribed,
+    /// No value can be there.
+    None,
+}
+
+impl Place {
+    /// Returns the place of a pattern below a node.
+    fn find(tree: &Tree, from: NodeId, pattern: &str) -> Self {
+        if !(pattern.is_empty() || pattern.starts_with('/')) {
+            return Self::None;
+        }
+        let mut place = Self::Node(from);
+        for name in segments(pattern) {
+            place = match place {
+                Self::Node(node) => Self::inside(tree, node, &name),
+                other => return other,
+            };
+        }
+        place
     }
-    let mut node = Some(from);
-    for name in segments(pattern) {
-        let Some(id) = node else { return Some(None) };
-        node = match tree.combination(id) {
-            Combination::Object(plain) => match plain.member_of(&name) {
-                Some((member, _)) => Some(member),
-                None if plain.is_any_object => None,
-                None => return None,
+
+    /// Returns the place of a member or element of a node.
+    fn inside(tree: &Tree, node: NodeId, name: &str) -> Self {
+        match tree.combination(node) {
+            Combination::Object(plain) => match plain.member_of(name) {
+                Some((member, _)) => Self::Node(member),
+                None if plain.is_any_object => Self::Undescribed,
+                None => Self::None,
             },
-            Combination::List(element) if name == ANY => element,
-            Combination::List(_) => return None,
-            // One of several alternatives may have it.
-            Combination::Single if tree.kinds(id).meets(Kinds::PARTED) => None,
-            Combination::Single => return None,
-        };
+            Combination::List(Some(element)) if name == ANY => Self::Node(element),
+            Combination::List(None) if name == ANY => Self::Undescribed,
+            Combination::Single if tree.kinds(node).meets(Kinds::PARTED) => Self::Undescribed,
+            Combination::List(_) | Combination::Single => Self::None,
+        }
     }
-    Some(node)
 }
 
 /// Whether a pattern stands for exactly this pointer.

@@ -14,7 +14,7 @@ pub(super) struct At<'a> {
     pub(super) value: &'a Value,
 }
 
-impl<'a> At<'a> {
+impl At<'_> {
     /// Returns the member or element of this name; `None` if it is absent.
     pub(super) fn inside(&self, name: &str) -> Option<Self> {
         let value = match self.value {
@@ -30,6 +30,7 @@ impl<'a> At<'a> {
 
 /// How two values compare.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is found independently of the others")]
 pub(super) struct Likeness {
     /// Two values differ.
     pub(super) differs: bool,

@@ -123,7 +123,7 @@ impl<T: Extract> Base<T> {
             input: input.with_messages(messages),
             options,
             models: self.task.models.clone(),
-            user_tools: Vec::new(),
+            user_tools: self.task.user_tools.clone(),
             channel: None,
             list_pointer: self.task.list_pointer.clone(),
             rules,

@@ -60,6 +60,7 @@ fn each_paragraph() -> Chunking {
     Chunking::paragraphs().count_by(|_| 2).max_tokens(3)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the calls are shorter")]
 fn agreement(title: Value, parties: Value, fee: Value) -> ScriptedReply {
     tool(
         json!({"title": title, "end": null, "parties": parties, "terms": {"fee": fee, "law": null}}),
@@ -518,7 +519,7 @@ async fn blank_chunks_are_not_sent_and_bad_pages_are_refused() {
         let document = Document::new("é. One.").pages(pages.clone());
         let result = client.extract_document::<Vec<u8>>(document).await;
         let is_page = matches!(
-            result.as_ref().map_err(|error| error.kind()),
+            result.as_ref().map_err(extract_llm::Error::kind),
             Err(ErrorKind::Input(InputError::PageStart { .. }))
         );
         assert_eq!(is_page, pages != [0, 2], "{pages:?}: {:?}", result.err());
@@ -630,4 +631,38 @@ async fn a_long_document_of_a_wide_type() {
     assert_eq!((done.value.parties.len(), done.value.terms.fee), (2, 3));
     assert_eq!(model.left(), 0);
     assert_eq!(done.answers.len(), 2);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_known_at_run_time() {
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "name": {"type": "string"},
+            "tags": {"type": "array", "items": {"type": "string"}, "minItems": 2},
+        },
+        "required": ["name", "tags"],
+    });
+    let (client, _) = client([
+        tool(json!({"name": null, "tags": ["a"]})),
+        tool(json!({"name": "Ada", "tags": ["b", "a"]})),
+    ]);
+    let done = client
+        .extract_document::<Value>("One.\n\nTwo.")
+        .chunking(each_paragraph())
+        .concurrency(1)
+        .each(|extraction| extraction.contract(&schema))
+        .await
+        .unwrap();
+    assert_eq!(done.value, json!({"name": "Ada", "tags": ["a", "b"]}));
+}
+
+#[tokio::test]
+async fn a_document_without_any_answer_fails_whatever_is_allowed() {
+    let (client, model) =
+        client([reply::refusal("No."), reply::refusal("No."), reply::refusal("No.")]);
+    let request = client.extract_document::<Vec<u8>>("One.\n\nTwo.").chunking(each_paragraph());
+    let error = request.concurrency(1).allow_failed_chunks(9).await.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::FailedChunks { allowed: 9, .. }), "{error}");
+    assert_eq!(model.left(), 1);
 }
