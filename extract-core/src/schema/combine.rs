@@ -92,6 +92,12 @@ impl Tree {
             }
             Combination::List(element) => {
                 let mut schema = json!({"type": "array"});
+                let all = self.alternatives(id).into_iter().filter_map(|id| self.plain(id));
+                let constraints = all.flat_map(|plain| &plain.constraints);
+                // No part has more elements than the whole.
+                for (keyword, value) in constraints.filter(|(name, _)| *name != "minItems") {
+                    schema[keyword.as_str()] = value.clone();
+                }
                 if self.takes_null(id) {
                     schema["type"] = json!(["array", "null"]);
                 }
@@ -212,7 +218,7 @@ mod tests {
                 "kind": {"enum": ["lease", "sale"], "description": "Which one."},
                 "place": {"$ref": "#/$defs/Place", "description": "Where."},
                 "parties": {
-                    "type": "array", "items": {"$ref": "#/$defs/Party"}, "minItems": 2, "x-aliases": ["sides"],
+                    "type": "array", "items": {"$ref": "#/$defs/Party"}, "minItems": 2, "maxItems": 9, "x-aliases": ["sides"],
                 },
                 "end": {"type": ["string", "null"]},
                 "pair": {"type": "array", "prefixItems": [{"type": "string"}], "minItems": 1},
