@@ -128,6 +128,7 @@
 //! | [`contract`] | the schema and tool of a type, and types that are schemas at run time |
 //! | [`dialect`] | the JSON Schema dialects of the providers |
 //! | [`conversation`] | messages, media, settings, usage, provider errors |
+//! | [`document`] | long documents and wide types: several calls for one value |
 //! | [`grounding`] | quotes, and the source in which they are found |
 //! | [`partial`] | typed values that are still arriving |
 //! | [`reading`] | repairs, and values read from cut-off texts |
@@ -360,6 +361,33 @@ pub mod conversation {
         ProviderError, ProviderErrorKind, ProviderState, Reply, Request, RequestState, Role,
         Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Tools,
         Usage, approximate_tokens,
+    };
+}
+
+/// Values from documents that are too long for one call: chunks, merged and checked as a whole. See also
+/// [`Extraction::split_fields`](crate::Extraction::split_fields) for types that are too wide for one call.
+///
+/// ```no_run
+/// use extract_llm::document::{Chunking, Document, Merge};
+/// # use extract_llm::{Client, Error, Extract};
+/// # #[derive(Debug, Extract)] struct Party { name: String }
+/// # #[derive(Debug, Extract)] struct Contract { title: String, parties: Vec<Party> }
+///
+/// # async fn run(client: Client, text: String) -> Result<(), Error> {
+/// let done = client
+///     .extract_document::<Contract>(Document::new(text).pages_at_form_feeds())
+///     .chunking(Chunking::paragraphs().max_tokens(2_000).overlap(100))
+///     .merge(Merge::new().key("/parties", "/name"))
+///     .await?;
+/// println!("{:?}, with {} conflicts", done.value, done.conflicts.len());
+/// # Ok(()) }
+/// ```
+pub mod document {
+    #[doc(inline)]
+    pub use extract_core::document::{
+        Chunk, ChunkAnswer, ChunkPrompt, Chunking, Conflict, ConflictingValue, Document,
+        DocumentReport, DocumentRequest, Duplicate, FailedChunk, Merge, PagePlace, Pass, Purpose,
+        SplitRequest,
     };
 }
 

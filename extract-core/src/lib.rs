@@ -15,6 +15,8 @@ pub mod check;
 pub mod contract;
 #[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod conversation;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
+pub mod document;
 pub mod extraction;
 pub mod grounding;
 #[cfg_attr(not(test), deny(clippy::indexing_slicing))]

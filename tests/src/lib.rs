@@ -30,6 +30,9 @@ struct Feedback;
 #[doc = include_str!("../../docs/load.md")]
 struct Load;
 
+#[doc = include_str!("../../docs/long-documents.md")]
+struct LongDocuments;
+
 #[doc = include_str!("../../docs/many-inputs.md")]
 struct ManyInputs;
 

@@ -14,6 +14,7 @@
 mod deep_explain;
 mod elements;
 mod feedback;
+mod pieces;
 mod rules;
 mod schema;
 mod typed;
@@ -23,6 +24,7 @@ mod violation_report;
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
 pub use feedback::{Feedback, FoldedProblem, annotate, fold};
+pub(crate) use pieces::check_pieces;
 pub use rules::Check;
 pub(crate) use rules::Rules;
 pub use schema::violations;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::path_lookup::PathLookup;
 use super::value_deserializer::read_key;
 use super::{CheckError, CheckFailure, Context, Problem, Problems, excerpt};
-use crate::grounding::{FoundQuotes, Located, SearchCost};
+use crate::grounding::{FoundQuote, Located, QuoteLog, QuotePlaces, SearchCost};
 use crate::schema::push_segment;
 
 /// Walks a typed value together with its JSON, and collects the problems that its validators report.
@@ -263,11 +263,19 @@ impl<'v> Checker<'v> {
             }
         };
         let from = self.mentioned.get(text).copied().unwrap_or_default();
-        match source.locate_after(text, from, &mut SearchCost::default()) {
+        let places = self.context.find::<QuotePlaces>();
+        let known = places.and_then(|places| places.find(&self.pointer, text, from));
+        let from = places.and_then(|places| places.start(&self.pointer)).unwrap_or(from);
+        let found = match known {
+            Some(located) => Ok(located),
+            None => source.locate_after(text, from, &mut SearchCost::default()),
+        };
+        match found {
             Ok(located) => {
                 self.mentioned.insert(text.to_owned(), located.bytes.end);
-                if let Some(found) = self.context.find::<FoundQuotes>() {
-                    found.add(&self.pointer, &located);
+                if let Some(log) = self.context.find::<QuoteLog>() {
+                    let (pointer, text) = (self.pointer.clone(), text.to_owned());
+                    log.add(FoundQuote { pointer, text, located: located.clone() });
                 }
                 Some(located)
             }

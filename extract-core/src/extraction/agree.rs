@@ -242,9 +242,7 @@ fn combined_ledger(begun: Instant, samples: &[Sample], failures: &[Error]) -> Le
     let mut all = Ledger { latency: begun.elapsed(), ..Ledger::default() };
     let ledgers = samples.iter().map(|sample| &sample.ledger);
     for ledger in ledgers.chain(failures.iter().map(Error::ledger)) {
-        all.attempts.extend_from_slice(&ledger.attempts);
-        all.judgements.extend_from_slice(&ledger.judgements);
-        all.notes.extend_from_slice(&ledger.notes);
+        all.append(ledger);
     }
     all
 }

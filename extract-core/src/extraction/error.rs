@@ -2,6 +2,7 @@
 
 mod best_partial;
 mod display;
+mod failed_chunk;
 mod input;
 
 use std::time::Duration;
@@ -16,6 +17,7 @@ use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::{ProviderError, RequestState};
 use crate::model::ConfigError;
 pub use best_partial::{BestPartial, FieldStatus, ReviewedField};
+pub use failed_chunk::FailedChunk;
 pub use input::InputError;
 
 /// The reason why an extraction has no value. [`Error::kind`] returns it.
@@ -64,6 +66,15 @@ pub enum ErrorKind {
         /// The errors of the other samples.
         failures: Vec<Error>,
     },
+    /// More chunks of a long document failed than
+    /// [`allow_failed_chunks`](crate::document::DocumentRequest::allow_failed_chunks) allows. The
+    /// [best value](Error::best) holds what the others gave.
+    FailedChunks {
+        /// The chunks that failed, in the order of the passes and of the document.
+        failed: Vec<FailedChunk>,
+        /// The number of chunks that may fail.
+        allowed: usize,
+    },
     /// A check failed or panicked. There is no re-ask.
     Check {
         /// The JSON pointer of the value that was checked; empty for the whole value.
@@ -109,6 +120,7 @@ impl ErrorKind {
             Self::Invalid { .. } => "invalid",
             Self::Budget(_) => "budget",
             Self::TooFewSamples { .. } => "too_few_samples",
+            Self::FailedChunks { .. } => "failed_chunks",
             Self::Check { .. } => "check",
             Self::Deadline { .. } => "deadline",
             Self::Parse(_) => "parse",
@@ -175,8 +187,15 @@ impl Error {
         self
     }
 
+    /// Replaces the reason by one that is made from it.
+    pub(crate) fn map_kind(mut self, map: impl FnOnce(ErrorKind) -> ErrorKind) -> Self {
+        let placeholder = ErrorKind::Input(InputError::Empty);
+        self.0.kind = map(std::mem::replace(&mut self.0.kind, placeholder));
+        self
+    }
+
     /// Sets the name of the type, unless it is known.
-    pub(super) fn of_type(mut self, name: &str) -> Self {
+    pub(crate) fn of_type(mut self, name: &str) -> Self {
         if self.0.type_name.is_empty() {
             name.clone_into(&mut self.0.type_name);
         }
@@ -242,7 +261,7 @@ impl Error {
     }
 
     /// Returns whether the call itself is the reason: no request can be made.
-    pub(super) fn is_before_requests(&self) -> bool {
+    pub(crate) fn is_before_requests(&self) -> bool {
         let kind = &self.0.kind;
         matches!(kind, ErrorKind::Config(_) | ErrorKind::Contract(_) | ErrorKind::Input(_))
     }
@@ -252,6 +271,9 @@ impl Error {
         match &self.0.kind {
             ErrorKind::Provider(error) => error.is_retryable(),
             ErrorKind::TooFewSamples { failures, .. } => failures.iter().all(Self::is_retryable),
+            ErrorKind::FailedChunks { failed, .. } => {
+                failed.iter().all(|chunk| chunk.error.is_retryable())
+            }
             ErrorKind::Deadline { .. } => true,
             ErrorKind::Budget(over) => over.renews_in.is_some(),
             _ => false,

@@ -337,6 +337,15 @@ impl Ledger {
         self.withdrawn = withdrawn.to_vec();
     }
 
+    /// Adds the requests and notes of another extraction for the same value.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.attempts.extend_from_slice(&other.attempts);
+        self.judgements.extend_from_slice(&other.judgements);
+        self.notes.extend_from_slice(&other.notes);
+        self.left_out.extend_from_slice(&other.left_out);
+        self.passed_over.extend_from_slice(&other.passed_over);
+    }
+
     /// Adds a note about the latest attempt.
     pub(super) fn note_attempt(&mut self, note: &str) {
         self.notes.push(format!("attempt {}: {note}", self.attempts.len()));

@@ -59,6 +59,7 @@ mod prepared;
 mod pricing;
 mod refused;
 mod request_tools;
+mod several;
 mod source_marks;
 mod task;
 mod withdrawn;
@@ -72,7 +73,9 @@ pub use client::{Client, ClientBuilder};
 pub(crate) use digest::Digest;
 pub(crate) use driver::Accepted;
 pub use driver::DEFAULT_DEADLINE;
-pub use error::{BestPartial, Error, ErrorKind, FieldStatus, InputError, Rejected, ReviewedField};
+pub use error::{
+    BestPartial, Error, ErrorKind, FailedChunk, FieldStatus, InputError, Rejected, ReviewedField,
+};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;
 pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
@@ -81,6 +84,7 @@ pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};
 pub(crate) use prepared::{KeptReply, Prepared};
+pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
 pub use withdrawn::Withdrawn;

@@ -19,7 +19,7 @@ use crate::cache::Entry;
 use crate::check::{Rules, check, check_at_once};
 use crate::contract::{Contract, Extract, FailedCheck, Problem, Problems};
 use crate::conversation::{Conversation, Part, PromptCache, Usage, Usd};
-use crate::grounding::{FoundQuotes, Located};
+use crate::grounding::{FoundQuote, QuoteLog};
 
 /// The version of the fingerprints. A change makes the rows of earlier journals unknown.
 const VERSION: &[u8] = b"extract-llm row 1";
@@ -181,13 +181,13 @@ impl<T: Extract> Prepared<T> {
     }
 
     /// Returns the quotes of a checked value with their places in the source.
-    pub(crate) fn quotes(&self, value: &Value) -> Vec<(String, Located)> {
-        let context = self.0.options.check_context_for(&self.0.input).value(FoundQuotes::default());
+    pub(crate) fn quotes(&self, value: &Value) -> Vec<FoundQuote> {
+        let context = self.0.options.check_context_for(&self.0.input).value(QuoteLog::default());
         let Task { contract, .. } = &self.0;
         let rules = Rules::<T>::default();
         let checked = check_at_once(contract, value, Vec::new(), &rules, context.context());
-        let found = context.context().find::<FoundQuotes>();
-        found.filter(|_| checked.is_ok()).map(FoundQuotes::take).unwrap_or_default()
+        let found = context.context().find::<QuoteLog>();
+        found.filter(|_| checked.is_ok()).map(QuoteLog::take).unwrap_or_default()
     }
 }
 

@@ -18,14 +18,14 @@
 //! ```
 
 mod field;
-mod found;
 mod grounded;
+mod places;
 mod quote;
 mod source;
 
 pub use field::Ground;
-pub(crate) use found::FoundQuotes;
 pub use grounded::Grounded;
+pub(crate) use places::{FoundQuote, QuoteLog, QuotePlaces};
 pub use quote::Quote;
 #[doc(hidden)]
 pub use source::SearchCost;

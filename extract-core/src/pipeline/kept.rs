@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::row::RowError;
-use crate::grounding::Located;
+use crate::grounding::FoundQuote;
 
 /// The longest text that is kept of an input, in bytes.
 const LONGEST: usize = 20_000;
@@ -45,11 +45,11 @@ pub struct QuotedSpan {
 
 impl KeptRow {
     /// Keeps a value with its quotes.
-    pub(super) fn of_quotes(quotes: &[(String, Located)], value: &Value) -> Self {
-        let span = |(pointer, located): &(String, Located)| QuotedSpan {
-            pointer: pointer.clone(),
-            start: located.bytes.start,
-            end: located.bytes.end,
+    pub(super) fn of_quotes(quotes: &[FoundQuote], value: &Value) -> Self {
+        let span = |quote: &FoundQuote| QuotedSpan {
+            pointer: quote.pointer.clone(),
+            start: quote.located.bytes.start,
+            end: quote.located.bytes.end,
         };
         Self { quotes: quotes.iter().map(span).collect(), ..Self::empty(value.clone()) }
     }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::stop::stop_of;
-use crate::contract::{Contract, Extract, ReaskParts};
+use crate::contract::{Changes, Contract, Extract, ReaskParts};
 use crate::extraction::{Accepted, Error, Ledger, Prepared};
+use crate::schema::segments;
 
 /// The result of an update.
 pub(super) enum Updated<T> {
@@ -20,6 +21,56 @@ pub(super) enum Updated<T> {
 impl<T> Updated<T> {
     fn ended(ran: Result<Accepted<T>, Error>) -> Self {
         Self::Ended(Box::new(ran))
+    }
+}
+
+/// The part of a value that is asked for.
+enum Missing {
+    /// Members of the value itself.
+    Members(Arc<Contract>),
+    /// Members of objects inside it.
+    Parts(ReaskParts),
+}
+
+impl Missing {
+    /// Returns the part that changes ask for; `None` if it cannot be asked for alone.
+    fn of(contract: &Contract, changes: &Changes) -> Option<Self> {
+        let pointers = changes.asked.iter().map(|problem| &*problem.pointer);
+        let members: Option<Vec<String>> = pointers
+            .map(|pointer| {
+                let mut names = segments(pointer);
+                let first = names.next()?;
+                names.next().is_none().then_some(first)
+            })
+            .collect();
+        match members {
+            Some(names) => {
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                contract.with_members(&names).ok().map(Self::Members)
+            }
+            None => ReaskParts::of(contract, None, &changes.kept, &changes.asked).map(Self::Parts),
+        }
+    }
+
+    fn contract(&self) -> Arc<Contract> {
+        match self {
+            Self::Members(contract) => Arc::clone(contract),
+            Self::Parts(parts) => Arc::clone(parts.contract()),
+        }
+    }
+
+    /// Adds an answer to the value that was kept.
+    fn add(&self, mut kept: Value, answer: Value) -> Value {
+        match (self, answer) {
+            (Self::Members(_), Value::Object(members)) => {
+                if let Some(kept) = kept.as_object_mut() {
+                    kept.extend(members);
+                }
+                kept
+            }
+            (Self::Members(_), _) => kept,
+            (Self::Parts(parts), answer) => parts.merge(&kept, &answer).unwrap_or(kept),
+        }
     }
 }
 
@@ -37,14 +88,11 @@ pub(super) async fn update<T: Extract + Send>(
     let (json, mut ledger) = if changes.asked.is_empty() {
         (changes.kept, Ledger::default())
     } else {
-        let Some(parts) = ReaskParts::of(contract, None, &changes.kept, &changes.asked) else {
+        let Some(missing) = Missing::of(contract, &changes) else {
             return Updated::Unusable(Ledger::default());
         };
-        match prepared.asking_for(Arc::clone(parts.contract())).run().await {
-            Ok(answer) => {
-                let merged = parts.merge(&changes.kept, &answer.json);
-                (merged.unwrap_or(changes.kept), answer.report.ledger)
-            }
+        match prepared.asking_for(missing.contract()).run().await {
+            Ok(answer) => (missing.add(changes.kept, answer.json), answer.report.ledger),
             Err(error) if error.is_retryable() => return Updated::ended(Err(error)),
             Err(error) => {
                 return match stop_of(error) {

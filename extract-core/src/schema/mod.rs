@@ -6,6 +6,7 @@
 
 pub(crate) mod base64;
 mod bounds;
+mod combine;
 mod constants;
 mod constraint;
 pub(crate) mod contradiction;
@@ -34,6 +35,7 @@ pub(crate) mod validator;
 mod written;
 
 pub(crate) use bounds::{Bounds, Lengths};
+pub(crate) use combine::Combination;
 pub(crate) use constants::{Constant, json_equal};
 pub use constraint::Constraint;
 pub(crate) use cost_guard::CheckKind;

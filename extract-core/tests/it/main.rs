@@ -17,6 +17,8 @@ mod dialects_property;
 mod dialects_recorded;
 mod dialects_render;
 mod dialects_shapes;
+mod document;
+mod document_chunking;
 mod failure_classes;
 mod fallback;
 #[cfg(all(feature = "rustls-tls", feature = "http2"))]

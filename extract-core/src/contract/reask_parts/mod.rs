@@ -130,11 +130,17 @@ impl ReaskParts {
 
     /// Translates the pointer of a problem in an answer to one in the merged value.
     pub(crate) fn to_whole(&self, mut problem: Problem) -> Problem {
-        let inside = problem.pointer.strip_prefix('/').unwrap_or_default();
+        problem.pointer = self.whole_pointer(&problem.pointer);
+        problem
+    }
+
+    /// Translates a pointer into an answer to one into the merged value. A pointer to no part becomes that of
+    /// the whole value.
+    pub(crate) fn whole_pointer(&self, pointer: &str) -> String {
+        let inside = pointer.strip_prefix('/').unwrap_or_default();
         let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
         let part = self.parts.iter().find(|part| part.name == name);
-        problem.pointer = part.map_or_else(String::new, |part| format!("{}{rest}", part.pointer));
-        problem
+        part.map_or_else(String::new, |part| format!("{}{rest}", part.pointer))
     }
 }
 

@@ -46,6 +46,13 @@ impl fmt::Display for Error {
                     None => Ok(()),
                 }
             }
+            ErrorKind::FailedChunks { failed, allowed } => {
+                write!(f, "{} failed, and {allowed} may", chunks(failed.len()))?;
+                match failed.first() {
+                    Some(first) => write!(f, "; the first failure: {first}"),
+                    None => Ok(()),
+                }
+            }
             ErrorKind::Check { pointer, source } => {
                 write!(f, "the value could not be checked{}: {source}", at_pointer(pointer))
             }
@@ -159,4 +166,9 @@ fn attempts(ledger: &Ledger) -> String {
         1 => String::from("1 attempt"),
         n => format!("{n} attempts"),
     }
+}
+
+/// Returns the number of chunks with its noun.
+fn chunks(count: usize) -> String {
+    if count == 1 { String::from("1 chunk") } else { format!("{count} chunks") }
 }

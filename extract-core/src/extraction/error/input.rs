@@ -20,6 +20,22 @@ pub enum InputError {
         /// The name of the setting: `temperature`, `top_p`, `cost_budget` or `budget`.
         setting: &'static str,
     },
+    /// A page of a [document](crate::document::Document) starts at a byte where none can start: the first page
+    /// starts at 0, and each later one behind the start of the page before it, at the start of a character.
+    #[error("no page can start at byte {byte}")]
+    PageStart {
+        /// The first such byte.
+        byte: usize,
+    },
+    /// A [key](crate::document::Merge::key) or another rule for merging names a place that the type does not
+    /// have.
+    #[error("the rule for merging {pointer:?} names no {expected} of the type")]
+    MergeRule {
+        /// The JSON pointer of the rule.
+        pointer: String,
+        /// The expected kind of place.
+        expected: &'static str,
+    },
     /// The stream has ended with an error, which was returned before.
     #[error("the stream has ended: its error was returned before")]
     Ended,
