@@ -7,7 +7,7 @@
 //! The embedded model is small. A larger one finds more: set `EXTRACT_MODEL` and the key of its provider.
 
 use extract_llm::document::{Chunking, Document};
-use extract_llm::{Client, Extract, Quote};
+use extract_llm::{Client, ErrorKind, Extract, Quote};
 
 /// What a contract says. Each answer is copied word for word from the text.
 #[derive(Debug, Extract)]
@@ -24,16 +24,25 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let file =
         file.as_deref().unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/contract.txt"));
     let document = Document::new(std::fs::read_to_string(file)?).pages_at_form_feeds();
-    let chunking = Chunking::paragraphs().max_tokens(150);
+    let chunking = Chunking::sentences().max_tokens(80);
     let chunks = chunking.split(&document).len();
 
-    let done = Client::from_env()?
+    let result = Client::from_env()?
         .extract_document::<Terms>(&document)
         .chunking(chunking)
-        .each(|extraction| extraction.max_tokens(100).validation_retries(1))
+        .each(|extraction| extraction.max_tokens(60).validation_retries(0))
         // A small model copies badly. The chunks without a valid answer are listed below.
         .allow_failed_chunks(chunks)
-        .await?;
+        .await;
+    let done = match result {
+        Ok(done) => done,
+        Err(error) => {
+            if let ErrorKind::FailedChunks { failed, .. } = error.kind() {
+                failed.iter().for_each(|chunk| println!("no valid answer about {chunk}"));
+            }
+            return Err(error.into());
+        }
+    };
 
     for quote in [&done.value.company, &done.value.amount].into_iter().flatten() {
         println!("page {}: {quote}", done.page_of(quote).unwrap_or_default());
