@@ -31,7 +31,9 @@ fn serve() -> (Running, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_of_the_page_fill_in_while_the_model_writes() {
-    let Some((_driver, browser)) = browser().await else { return };
+    let Some((_driver, browser)) = browser().await else {
+        return;
+    };
     let (_server, page) = serve();
 
     browser.goto(&page).await.unwrap();

@@ -15,7 +15,6 @@ use crate::support::browser::{browser, console, devtools};
 
 /// A complaint of a customer.
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "only the report shows the values")]
 struct Complaint {
     /// The name of the customer, as it stands in the text.
     #[extract(grounded)]
@@ -29,7 +28,6 @@ struct Complaint {
 
 /// One thing that is wrong.
 #[derive(Debug, Extract)]
-#[expect(dead_code, reason = "only the report shows the values")]
 struct Finding {
     claim: String,
     /// The sentence that says it, word for word.
@@ -266,7 +264,9 @@ async fn set_width(page: &fantoccini::Client, width: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_page_works_in_a_browser_from_a_file() {
-    let Some((_driver, page)) = browser().await else { return };
+    let Some((_driver, page)) = browser().await else {
+        return;
+    };
     let (summary, path) = report().await;
     page.goto(&format!("file://{}", path.display())).await.unwrap();
     let all = summary.rows.len();
@@ -291,9 +291,9 @@ async fn the_page_works_in_a_browser_from_a_file() {
     for width in [360, 768, 1_280] {
         set_width(&page, width).await;
         let scrolled = "const page = document.documentElement;\
-                        return [page.scrollWidth, page.clientWidth, page.clientHeight];";
+                        return [page.scrollWidth, page.clientWidth, innerWidth];";
         let sizes = page.execute(scrolled, vec![]).await.unwrap();
-        assert_eq!(sizes[1], json!(width));
+        assert_eq!(sizes[2], json!(width));
         assert_eq!(sizes[0], sizes[1], "the page scrolls sideways at {width} px");
     }
 
@@ -344,8 +344,9 @@ async fn a_span_is_linked_with_its_value(page: &fantoccini::Client) {
     wait_for(page, "document.querySelectorAll('.row[open] mark.quote').length >= 3").await;
     // The customer, and the second evidence, which is a part of the first one.
     let marks = "[...document.querySelectorAll('.row[open] mark.quote')]";
-    let seen = page.execute(&format!("return {marks}.map((mark) => mark.dataset.quotes);"), vec![]);
-    assert_eq!(seen.await.unwrap(), json!(["0", "1", "1 2", "1"]));
+    let quotes = format!("return {marks}.map((mark) => mark.dataset.quotes);");
+    let seen = page.execute(&quotes, vec![]).await.unwrap();
+    assert_eq!(seen, json!(["0", "1", "1 2", "1"]));
     let value = page.find(Locator::Css(".row[open] .json [data-quotes='2']")).await.unwrap();
     value.send_keys(" ").await.unwrap();
     let lit = "(selector) => [...document.querySelectorAll(selector)].map((mark) => mark.firstChild.data)";

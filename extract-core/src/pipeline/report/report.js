@@ -75,6 +75,15 @@
     return block(title, element("div", { class: "json", dir: "ltr" }, ...lines));
   }
 
+  function reply(row) {
+    if (row.reply === null) {
+      const none = element("p", { class: "quiet" }, "There was no reply to read.");
+      return element("section", {}, element("h3", {}, "Last reply"), none);
+    }
+    const cut = row.isReplyCut ? "The reply is cut after 20,000 bytes." : "";
+    return block("Last reply", element("div", { class: "source reply", dir: "auto" }, row.reply), cut);
+  }
+
   function body(row) {
     const made = element("div", { class: "body" });
     if (row.kind === null) {
@@ -82,16 +91,14 @@
       return made;
     }
     made.append(element("p", { class: "message", dir: "auto" }, row.message ?? ""));
-    const reply = row.reply === null ? "There was no reply." : row.reply;
-    const cut = row.isReplyCut ? "The reply is cut after 20,000 bytes." : "";
-    made.append(source(row), block("Last reply", element("div", { class: "source", dir: "auto" }, reply), cut));
+    made.append(source(row), reply(row));
     if (row.value.length > 0) made.append(value(row, "Best value"));
     return made;
   }
 
   function gist(row) {
-    if (row.kind !== null) return row.message ?? "";
-    return quoted(row).filter(Boolean).join(" · ");
+    const gist = row.kind === null ? quoted(row).filter(Boolean).join(" · ") : (row.message ?? "");
+    return gist.slice(0, 300);
   }
 
   function view(row, index) {
@@ -105,7 +112,7 @@
         {},
         element("span", { class: "badge" }, badge),
         element("bdi", { class: "id" }, row.id),
-        element("span", { class: "gist", dir: "auto" }, gist(row).slice(0, 300)),
+        element("span", { class: "gist", dir: "auto" }, gist(row)),
       ),
     );
     made.addEventListener("toggle", () => {
@@ -131,19 +138,33 @@
     return text;
   }
 
+  /** Returns the text around the first word that a row does not show, or its gist. */
+  function found(row, wanted) {
+    const shown = `${row.id} ${row.kind ?? ""} ${gist(row)}`.toLowerCase();
+    const word = wanted.find((word) => !shown.includes(word));
+    if (word === undefined) return gist(row);
+    for (const text of [row.message, textOf(row), row.reply, valueOf(row), ...row.quotes]) {
+      const at = (text ?? "").toLowerCase().indexOf(word);
+      if (at >= 0) return (at > 30 ? "…" : "") + text.slice(Math.max(at - 30, 0), at + 200);
+    }
+    return gist(row);
+  }
+
   function filter() {
     const wanted = words();
     const show = document.querySelector("input[name=show]:checked").value;
-    let found = 0;
+    let count = 0;
     rows.forEach((row, index) => {
       const fits =
         (show === "all" || (show === "failed") === (row.kind !== null)) &&
         wanted.every((word) => searched(index).includes(word));
       views[index].hidden = !fits;
-      if (fits) found += 1;
+      if (!fits) return;
+      count += 1;
+      views[index].querySelector(".gist").textContent = found(row, wanted);
     });
-    at("found").textContent = `${found} of ${rows.length} rows`;
-    at("nothing").hidden = found > 0;
+    at("found").textContent = `${count} of ${rows.length} rows`;
+    at("nothing").hidden = count > 0;
     paint();
   }
 
