@@ -263,8 +263,8 @@ pub mod pipeline {
     #[doc(inline)]
     pub use extract_core::pipeline::{
         DeadLetter, Distribution, FailedRows, FromIterator, FromStream, IntoRows, Journal,
-        JournalError, KeptRow, Origin, Plan, ProblemCount, Progress, QuotedSpan, Row, RowError,
-        RowKind, RowValue, Rows, Run, RunError, Stopper, Summary,
+        JournalError, KeptRow, Origin, Plan, ProblemCount, Progress, QuotedSpan, ReportError, Row,
+        RowError, RowKind, RowValue, Rows, Run, RunError, Stopper, Summary,
     };
 }
 

@@ -2,23 +2,14 @@
 //! writes. Needs a `ChromeDriver`, with its path in `EXTRACT_CHROMEDRIVER`.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::{ClientBuilder, Locator};
-use serde_json::{Value, json};
+use fantoccini::Locator;
+use serde_json::Value;
 
-/// A process that is killed at the end of the test.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::support::browser::{Running, browser};
 
 /// Returns the path of the example that was built beside this test.
 fn example() -> PathBuf {
@@ -38,43 +29,12 @@ fn serve() -> (Running, String) {
     (Running(server), address.trim().to_owned())
 }
 
-fn drive(driver: &str) -> (Running, String) {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let driver = Command::new(driver)
-        .arg(format!("--port={port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    (Running(driver), format!("http://127.0.0.1:{port}"))
-}
-
-async fn browse(url: &str) -> fantoccini::Client {
-    let options = json!({"goog:chromeOptions": {"args": [
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--disable-dev-shm-usage",
-    ]}});
-    let Value::Object(options) = options else { unreachable!() };
-    for _ in 0..100 {
-        let mut builder =
-            ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        match builder.capabilities(options.clone()).connect(url).await {
-            Ok(browser) => return browser,
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
-        }
-    }
-    panic!("no browser at {url}");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_fields_of_the_page_fill_in_while_the_model_writes() {
-    let Ok(driver) = std::env::var("EXTRACT_CHROMEDRIVER") else {
-        println!("skipped: EXTRACT_CHROMEDRIVER does not say where a ChromeDriver is");
+    let Some((_driver, browser)) = browser().await else {
         return;
     };
     let (_server, page) = serve();
-    let (_driver, driver) = drive(&driver);
-    let browser = browse(&driver).await;
 
     browser.goto(&page).await.unwrap();
     browser.find(Locator::Css("button")).await.unwrap().click().await.unwrap();

@@ -43,6 +43,7 @@ mod reask_properties;
 mod refusals;
 mod report;
 mod rows;
+mod run_report;
 mod runtime;
 mod settings;
 mod signed_requests;

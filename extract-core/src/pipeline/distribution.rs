@@ -7,6 +7,9 @@ use serde::{Serialize, Serializer};
 /// The digits that are kept of a figure.
 const DIGITS: u8 = 2;
 
+/// The largest figure, in the smallest unit. A histogram that grows would count larger ones as the smallest.
+const LARGEST: u64 = 1 << 62;
+
 /// How a figure is spread over the rows, with two significant digits.
 #[derive(Debug, Clone)]
 pub struct Distribution {
@@ -20,7 +23,8 @@ pub struct Distribution {
 impl Distribution {
     /// Makes an empty distribution, whose smallest unit is one of `scale` in a unit.
     pub(super) fn new(scale: f64) -> Self {
-        Self { counts: Histogram::new(DIGITS).ok(), scale, sum: 0.0 }
+        let counts = Histogram::new_with_bounds(1, LARGEST, DIGITS).ok();
+        Self { counts, scale, sum: 0.0 }
     }
 
     /// Adds a figure.
@@ -112,5 +116,18 @@ mod tests {
         assert_eq!(seconds.buckets().iter().map(|(_, count)| count).sum::<u64>(), 5);
         seconds.add(f64::MAX); // stays in the range
         assert_eq!(seconds.count(), 6);
+        assert!(seconds.quantile(1.0) > 1e15);
+    }
+
+    #[test]
+    fn figures_far_above_the_smallest_unit_are_kept() {
+        let mut dollars = Distribution::new(1e9);
+        for figure in [0.000_2, 0.000_4, 0.03, 1_250.0] {
+            dollars.add(figure);
+        }
+        for (share, figure) in [(0.25, 0.000_2), (0.5, 0.000_4), (0.75, 0.03), (1.0, 1_250.0)] {
+            let found = dollars.quantile(share);
+            assert!((found / figure - 1.0).abs() < 0.01, "{share}: {found}");
+        }
     }
 }

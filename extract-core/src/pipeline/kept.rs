@@ -21,8 +21,10 @@ pub struct KeptRow {
     pub failure: Option<String>,
     /// The text of the error, if the row failed.
     pub message: Option<String>,
-    /// The last reply, if the row failed.
+    /// The last reply, up to 20,000 bytes, if the row failed.
     pub reply: Option<String>,
+    /// Whether the reply was cut.
+    pub is_reply_cut: bool,
     /// The text of the input, up to 20,000 bytes.
     pub text: String,
     /// Whether the text was cut.
@@ -60,11 +62,13 @@ impl KeptRow {
             RowError::Failed(error) => error.best().map(|best| best.value.clone()),
             RowError::Before(letter) => letter.best.clone(),
         };
-        let reply = error.ledger().attempts.last().map(|last| last.reply.clone());
+        let last = error.ledger().attempts.last();
+        let reply = last.map(|last| last.reply.as_str()).filter(|reply| !reply.is_empty());
         Self {
             failure: Some(error.kind().to_owned()),
             message: Some(error.to_string()),
-            reply: reply.filter(|reply| !reply.is_empty()).map(|reply| cut(&reply).to_owned()),
+            reply: reply.map(|reply| cut(reply).to_owned()),
+            is_reply_cut: reply.is_some_and(|reply| cut(reply).len() < reply.len()),
             ..Self::empty(best.unwrap_or_default())
         }
     }
@@ -76,6 +80,7 @@ impl KeptRow {
             failure: None,
             message: None,
             reply: None,
+            is_reply_cut: false,
             text: String::new(),
             is_cut: false,
             quotes: Vec::new(),

@@ -14,9 +14,11 @@ use crate::contract::{Problem, ProblemKind};
 use crate::conversation::{Usage, Usd};
 use crate::extraction::{Ledger, Outcome};
 
-/// The most kinds of problems that are counted, and the most that a summary lists.
+/// The most kinds of problems that are counted.
 const MOST_PROBLEMS: usize = 2_000;
-const MOST_LISTED: usize = 200;
+
+/// The most kinds of problems that a summary lists.
+pub(super) const MOST_LISTED: usize = 200;
 
 /// The most rows that failed, for a report.
 const MOST_FAILED: usize = 200;
