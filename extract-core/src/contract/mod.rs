@@ -18,6 +18,7 @@ mod checker;
 mod compiled;
 mod context;
 mod contract_error;
+mod counting;
 pub mod dialect;
 mod dialect_report;
 mod element_contract;
@@ -28,6 +29,7 @@ mod fieldwise;
 #[doc(hidden)]
 pub mod fits;
 mod foreign;
+mod list_rest;
 mod maybe;
 mod members;
 mod name;
@@ -63,6 +65,7 @@ pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
 pub use fieldwise::{FieldPiece, FieldPieceExtract, FieldPieceOther, FieldPieceRead};
 pub use maybe::Maybe;
+pub(crate) use list_rest::rest_name;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use reask_parts::{ReaskPart, ReaskParts};

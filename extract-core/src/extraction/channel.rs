@@ -19,6 +19,11 @@ pub enum StreamEvent {
     AttemptStarted(AttemptStarted),
     /// A delta of its reply.
     Delta(Delta),
+    /// The value of a reply is kept, and more elements of a list are asked for.
+    Continued {
+        /// The value so far as JSON, in the type's shape.
+        value: Value,
+    },
     /// The value was accepted.
     Settled {
         /// The value as JSON, in the type's shape.

@@ -24,6 +24,7 @@ mod faults;
 mod gateway;
 mod interactions;
 mod limits;
+mod long_lists;
 mod model_rules;
 mod one_model;
 mod prompt_cache;

@@ -71,7 +71,7 @@ impl<T> Lane<'_, T> {
         StreamEvent::AttemptStarted(AttemptStarted {
             attempt,
             mode: self.dialogue.request.output.mode(),
-            is_parts: self.ask.parts().is_some(),
+            is_parts: self.ask.is_partial(),
             contract,
             form,
             check_context: Arc::clone(context),

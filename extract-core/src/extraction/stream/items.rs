@@ -8,11 +8,12 @@ use serde_json::Value;
 use super::answer_block::AnswerBlock;
 use super::element_reader::{ElementReader, accepted};
 use super::element_spans::ElementSpans;
-use super::emitted::{Comparison, Emitted};
+use super::emitted::{Comparison, Emitted, Origin};
 use super::extraction_stream::ExtractionStream;
 use super::view::View;
 use super::view::sealed::Observer;
 use crate::check::check_elements;
+use crate::contract::dialect::Restored;
 use crate::contract::{CheckContext, Contract, ContractError, Extract, Problems, wrapper};
 use crate::conversation::Delta;
 use crate::extraction::bad_items::BadItems;
@@ -132,6 +133,33 @@ impl<E: Extract> Items<E> {
         }
     }
 
+    /// Checks and queues the elements of a value that is continued, as far as they were not queued before.
+    fn add_continued(&mut self, value: &Value) {
+        let pointer = self.pointer.as_deref().unwrap_or_default();
+        let list = value.pointer(pointer).and_then(Value::as_array);
+        let list = list.map_or(&[] as &[Value], Vec::as_slice);
+        let Comparison { fresh, .. } = self.emitted.compare(list);
+        let fresh: Vec<(usize, Value)> =
+            fresh.into_iter().map(|(index, item)| (index, item.clone())).collect();
+        let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
+        for (index, item) in fresh.into_iter().take_while(|_| self.stop.is_none()) {
+            let Some(element) = nth(&self.elements, index) else { continue };
+            let restored = Restored { value: item, problems: Vec::new() };
+            match element.check::<E>(restored, other, &self.context) {
+                Ok(Some((value, item))) => {
+                    self.emitted.add_value(value);
+                    self.ready.push_back(item);
+                }
+                Err(problems) if self.policy == BadItems::Stop => {
+                    self.stop = Some(problems.under(&format!("{pointer}/{index}")));
+                    break;
+                }
+                // As in the reply that is followed, the check of the whole value decides.
+                Ok(None) | Err(_) => {}
+            }
+        }
+    }
+
     /// Compares the accepted value with the returned elements. Queues its other elements, and withdraws
     /// the returned elements that it lacks.
     fn settle(&mut self, value: &Value) {
@@ -156,11 +184,14 @@ impl<E: Extract> Items<E> {
 
     /// Reads a returned element again from its reply.
     fn element_value(&self, which: usize) -> Value {
-        let read = |&(ref span, index): &(std::ops::Range<usize>, usize)| {
-            let text = self.follower.as_ref()?.text().get(span.clone())?;
-            Some(nth(&self.elements, index)?.read(text).ok()?.value)
+        let read = |origin: &Origin| match origin {
+            Origin::Value(value) => Some(value.clone()),
+            Origin::Reply(span, index) => {
+                let text = self.follower.as_ref()?.text().get(span.clone())?;
+                Some(nth(&self.elements, *index)?.read(text).ok()?.value)
+            }
         };
-        self.emitted.position(which).and_then(read).unwrap_or_default()
+        self.emitted.origin(which).and_then(read).unwrap_or_default()
     }
 }
 
@@ -174,6 +205,7 @@ impl<E: Extract> Observer for Items<E> {
         match event {
             StreamEvent::AttemptStarted(began) => self.begin(&began),
             StreamEvent::Delta(delta) => self.handle_delta(&delta),
+            StreamEvent::Continued { value } => self.add_continued(&value),
             StreamEvent::Settled { value } => self.settle(&value),
         }
     }

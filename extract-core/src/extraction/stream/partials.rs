@@ -51,8 +51,10 @@ impl<T: Extract> Observer for Partials<T> {
         match (event, &mut self.live) {
             (StreamEvent::AttemptStarted(began), _) => self.begin(began),
             (StreamEvent::Delta(delta), _) => self.handle_delta(&delta),
-            (StreamEvent::Settled { value }, Some(live)) => live.settle(&value),
-            (StreamEvent::Settled { .. }, None) => {}
+            (StreamEvent::Continued { value } | StreamEvent::Settled { value }, Some(live)) => {
+                live.settle(&value);
+            }
+            (StreamEvent::Continued { .. } | StreamEvent::Settled { .. }, None) => {}
         }
     }
 
