@@ -12,7 +12,9 @@ use super::counting::{CountMember, CountingContracts};
 use super::dialect::{Dialect, Lowered, lower_tree, member_list, render};
 use super::element_contract::ElementContracts;
 use super::list_rest::RestContracts;
-use super::{DialectReport, Extract, Shape, Variants, cache, counting, name, schema_of, type_walk, wrapper};
+use super::{
+    DialectReport, Extract, Shape, Variants, cache, counting, name, schema_of, type_walk, wrapper,
+};
 use crate::conversation::Tool;
 use crate::schema::{
     CheckKind, NodeId, Origin, StackRoom, Tree, WrittenId, bounded, contradiction, embed,
@@ -186,8 +188,7 @@ impl Contract {
 
     /// Builds a contract on a stack that is large enough for the depth of the schema.
     fn build(name: String, schema: Value, is_given: bool) -> Result<Self, ContractError> {
-        StackRoom::of_document(&schema)
-            .run(|| Self::build_here(name, schema, is_given, Vec::new()))
+        StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given, Vec::new()))
     }
 
     /// Builds a contract on the current stack.

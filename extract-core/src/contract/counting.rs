@@ -57,7 +57,9 @@ impl Contract {
             return Ok(Arc::clone(self));
         }
         let CountingContracts(known) = &self.counting;
-        let is_same = |of: &Arc<Self>| of.counts.iter().map(|count| &*count.pointer).eq(lists.iter().copied());
+        let is_same = |of: &Arc<Self>| {
+            of.counts.iter().map(|count| &*count.pointer).eq(lists.iter().copied())
+        };
         let find = |known: &[Arc<Self>]| known.iter().find(|of| is_same(of)).map(Arc::clone);
         if let Some(found) = find(&known.read().unwrap_or_else(PoisonError::into_inner)) {
             return Ok(found);

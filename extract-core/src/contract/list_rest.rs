@@ -102,7 +102,9 @@ mod tests {
         let rest = contract.rest_of_list("/rows").unwrap();
         assert!(Arc::ptr_eq(&rest, &contract.rest_of_list("/rows").unwrap()));
         assert!(!rest.is_wrapped());
-        assert!(rest.is_valid(&json!({"rows": []})) && rest.is_valid(&json!({"rows": [{"next": {}}]})));
+        assert!(
+            rest.is_valid(&json!({"rows": []})) && rest.is_valid(&json!({"rows": [{"next": {}}]}))
+        );
         assert!(!rest.is_valid(&json!({"rows": [{"next": 1}]})));
         assert!(contract.rest_of_list("/title").is_none());
         let absent = contract.absent_members(&json!({"rows": []}), "/rows");

@@ -64,8 +64,8 @@ pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
 pub use fieldwise::{FieldPiece, FieldPieceExtract, FieldPieceOther, FieldPieceRead};
-pub use maybe::Maybe;
 pub(crate) use list_rest::rest_name;
+pub use maybe::Maybe;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use reask_parts::{ReaskPart, ReaskParts};

@@ -227,8 +227,7 @@ impl<T: Extract> Extraction<T> {
         if let Some(setting) = self.options.not_finite().or(other) {
             return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));
         }
-        let contract = counting(contract?, &self.expected)
-            .map_err(|error| error.of_type(&name))?;
+        let contract = counting(contract?, &self.expected).map_err(|error| error.of_type(&name))?;
         let Self { input, mut options, models, user_tools, list, rules, expected, .. } = self;
         let list_pointer = list_of(&contract, list, options.bad_items)
             .map_err(|error| Error::from(error).of_type(&name))?;

@@ -85,7 +85,8 @@ pub struct Attempt {
     pub address: String,
     /// The mode of the request.
     pub mode: Mode,
-    /// The JSON pointers of the parts that were re-asked; empty for the whole value.
+    /// The JSON pointers of the parts that were re-asked; empty for the whole value. `/rows/-` stands for the
+    /// elements behind the last one of the list `/rows`.
     #[serde(default)]
     pub parts: Vec<String>,
     /// The name of the model that answered, if the provider reports it.

@@ -58,7 +58,9 @@ impl fmt::Display for Limit {
             Self::Continuations { most } => {
                 write!(f, "a list is incomplete after {most} requests for more elements")
             }
-            Self::NoMoreItems => f.write_str("a list is incomplete, and the model gives no more elements"),
+            Self::NoMoreItems => {
+                f.write_str("a list is incomplete, and the model gives no more elements")
+            }
             Self::BadItem => f.write_str("a list element failed its checks (`BadItems::Stop`)"),
         }
     }

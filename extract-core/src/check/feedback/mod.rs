@@ -77,7 +77,16 @@ impl<'a> Feedback<'a> {
     /// Creates feedback on the problems of an attempt, with no answer, no parts, no tool and `unchanged`
     /// 0.
     pub fn new(problems: &'a Problems, mode: Mode, attempt: u32) -> Self {
-        Self { problems, value: None, mode, attempt, unchanged: 0, parts: None, tool: None, rest: None }
+        Self {
+            problems,
+            value: None,
+            mode,
+            attempt,
+            unchanged: 0,
+            parts: None,
+            tool: None,
+            rest: None,
+        }
     }
 
     /// Sets the answer. The default is `None`.

@@ -65,10 +65,11 @@ impl Ask {
         matches!(self, Self::Parts(_) | Self::Rest(_))
     }
 
-    /// Returns the JSON pointers of the parts that are asked for, or of the list; empty for the whole value.
+    /// Returns the JSON pointers of the parts that are asked for; empty for the whole value. The pointer of the
+    /// elements behind the last one of a list ends with `/-`.
     pub(in crate::extraction) fn part_pointers(&self) -> Vec<String> {
         if let Self::Rest(rest) = self {
-            return vec![rest.pointer.clone()];
+            return vec![format!("{}/-", rest.pointer)];
         }
         let parts = self.parts().into_iter().flat_map(|parts| parts.parts.pointers());
         parts.map(str::to_owned).collect()

@@ -79,7 +79,11 @@ impl ListRest {
     }
 
     /// Returns the same request in the form of another model's. Returns `None` if it cannot be made.
-    pub(in crate::extraction) fn for_whole(self, whole: Whole, contract: &Contract) -> Option<Self> {
+    pub(in crate::extraction) fn for_whole(
+        self,
+        whole: Whole,
+        contract: &Contract,
+    ) -> Option<Self> {
         let Self { list, pointer, kept, problems, is_named, .. } = self;
         let incomplete = Incomplete { list, problems, is_unclear: is_named };
         Self::of(whole, contract, &pointer, incomplete, kept)
@@ -163,7 +167,8 @@ impl ListRest {
         let (read, added) = self.merge(new, seam);
         evaluator.lists.add(self.list, added, seam, is_cut);
         if seam == Seam::Unclear {
-            evaluator.note("the reply begins with elements that may be given already; it is not used");
+            evaluator
+                .note("the reply begins with elements that may be given already; it is not used");
         }
         let mut first = FirstPassing::default();
         let mut evaluation = match first.offer(&candidate, Ok(read), turn, evaluator).await {
@@ -227,9 +232,8 @@ impl ListRest {
             Err(problem) => Some(problem),
         };
         let whole = self.whole.read_here(answer, evaluator);
-        let whole = whole.ok().and_then(|read| {
-            NewItems::at(&self.pointer, read.restored, read.repairs)
-        });
+        let whole =
+            whole.ok().and_then(|read| NewItems::at(&self.pointer, read.restored, read.repairs));
         let missing = || super::unreadable::unreadable_problem("no list of elements");
         whole.ok_or_else(|| unread.unwrap_or_else(missing))
     }

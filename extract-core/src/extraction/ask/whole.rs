@@ -55,7 +55,11 @@ impl Whole {
             }
         }
         // A reply that was cut off and cannot be read is no wrong answer.
-        if evaluator.cut.is_some() && !first.has_read() { Evaluation::truncated() } else { first.rejected() }
+        if evaluator.cut.is_some() && !first.has_read() {
+            Evaluation::truncated()
+        } else {
+            first.rejected()
+        }
     }
 
     /// Returns the value of a reply without calls whose text is an answer, if the type accepts text.

@@ -119,6 +119,8 @@ impl<T: Extract> Driver<T> {
         let rejection = match evaluated {
             Ok(incomplete) => {
                 self.show_reply(&entry.reply);
+                // The next reply is no reply to this request.
+                self.cached.current = None;
                 self.continue_list(incomplete).await?;
                 return Ok(None);
             }

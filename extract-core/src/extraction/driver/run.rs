@@ -212,7 +212,8 @@ impl<T> Driver<T> {
     fn accepted_conversation(&mut self, json: &Value, reply: &Reply) -> Conversation {
         if self.lists.has_continued() {
             self.dialogue.take_exchange();
-            let sent = self.task.contract.sent_value(self.ask.whole().form.as_deref(), json.clone());
+            let sent =
+                self.task.contract.sent_value(self.ask.whole().form.as_deref(), json.clone());
             let answer = Block::Text(sent.to_string());
             return self.take_conversation(&Reply::new(vec![answer], reply.stop.clone()));
         }

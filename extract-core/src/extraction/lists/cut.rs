@@ -161,7 +161,13 @@ impl Sink for OpenPath {
 
     fn scalar(&mut self, token: Token, _: &str, span: (usize, usize), whole: bool) {
         self.settle();
-        self.hold(span.1, whole && token != Token::Missing);
+        match (token, self.open.last_mut()) {
+            // Any other token may turn out to be a key.
+            (Token::Null | Token::True | Token::False | Token::Number, Some(open)) if whole => {
+                open.end = Some(span.1);
+            }
+            _ => self.hold(span.1, whole && token != Token::Missing),
+        }
     }
 }
 
@@ -180,19 +186,38 @@ mod tests {
         for (text, closed, place) in [
             (r#"{"value": [1, 2, 30"#, r#"{"value": [1, 2]}"#, list("/value")),
             (r#"[[1], [2], [3"#, "[[1], [2]]", list("")),
-            (r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}, {"n"#,
-                r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}]}"#, list("/rows")),
-            (r#"{"a": {"rows": [{"n": [1]}, {"n": [1, 2"#, r#"{"a": {"rows": [{"n": [1]}]}}"#, list("/a/rows")),
+            (
+                r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}, {"n"#,
+                r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}]}"#,
+                list("/rows"),
+            ),
+            (
+                r#"{"a": {"rows": [{"n": [1]}, {"n": [1, 2"#,
+                r#"{"a": {"rows": [{"n": [1]}]}}"#,
+                list("/a/rows"),
+            ),
             (r#"{"rows": ["a]", "b\"", "c"#, r#"{"rows": ["a]", "b\""]}"#, list("/rows")),
-            (r#"{"rows": [1, 2], "total": 12, "note": "ab"#,
-                r#"{"rows": [1, 2], "total": 12}"#, CutPlace::Members(String::new())),
-            (r#"{"rows": [1, 2], "note": {"a": "#, r#"{"rows": [1, 2]}"#, CutPlace::Members(String::new())),
-            (r#"{"a": {"rows": [1, 2], "b": 1, "c": "#,
-                r#"{"a": {"rows": [1, 2], "b": 1}}"#, CutPlace::Members("/a".to_owned())),
+            (
+                r#"{"rows": [1, 2], "total": 12, "note": "ab"#,
+                r#"{"rows": [1, 2], "total": 12}"#,
+                CutPlace::Members(String::new()),
+            ),
+            (
+                r#"{"rows": [1, 2], "note": {"a": "#,
+                r#"{"rows": [1, 2]}"#,
+                CutPlace::Members(String::new()),
+            ),
+            (
+                r#"{"a": {"rows": [1, 2], "b": 1, "c": "#,
+                r#"{"a": {"rows": [1, 2], "b": 1}}"#,
+                CutPlace::Members("/a".to_owned()),
+            ),
         ] {
             assert_eq!(cut(text), Some((closed.to_owned(), place)), "{text}");
         }
-        for text in ["", "Well", "{", r#"{"rows": ["#, r#"{"rows": [{"n": 1"#, r#"{"rows": [1]} and"#] {
+        for text in
+            ["", "Well", "{", r#"{"rows": ["#, r#"{"rows": [{"n": 1"#, r#"{"rows": [1]} and"#]
+        {
             assert_eq!(cut(text), None, "{text}");
         }
     }

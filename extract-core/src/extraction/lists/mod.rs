@@ -8,8 +8,8 @@ mod progress;
 mod seam;
 
 pub(super) use cut::{CutPlace, cut_back};
-pub use expected::{CountedBy, Expected, ListCount};
 pub(super) use expected::ExpectedItems;
+pub use expected::{CountedBy, Expected, ListCount};
 pub(super) use list_settings::ListPolicy;
 pub(super) use progress::{Gap, Lists};
 pub(super) use seam::{Seam, seam};

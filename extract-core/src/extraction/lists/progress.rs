@@ -132,7 +132,9 @@ impl Lists {
             if number.is_none() {
                 let name = contract.count_of(&pointer).unwrap_or_default();
                 notes.push(match &value {
-                    Value::Null => format!("the model did not state `{name}`: no number is expected"),
+                    Value::Null => {
+                        format!("the model did not state `{name}`: no number is expected")
+                    }
                     other => format!("`{name}` is no number of elements and is not used: {other}"),
                 });
             }
@@ -170,7 +172,13 @@ impl Lists {
     }
 
     /// Records a reply with more elements of a list.
-    pub(in crate::extraction) fn add(&mut self, index: usize, added: usize, seam: Seam, is_cut: bool) {
+    pub(in crate::extraction) fn add(
+        &mut self,
+        index: usize,
+        added: usize,
+        seam: Seam,
+        is_cut: bool,
+    ) {
         let Some(entry) = self.entries.get_mut(index) else { return };
         entry.fruitless = if added == 0 { entry.fruitless.saturating_add(1) } else { 0 };
         if let Seam::Doubles(doubles) = seam {

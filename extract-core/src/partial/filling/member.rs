@@ -34,7 +34,8 @@ impl PartialBuilder {
         let container = self.open_containers.last()?;
         let (shape, spot, at) = (container.shape, container.target, container.at);
         let inner = self.unwrapped(spot);
-        if matches!(self.cursor.kind(shape), ShapeKind::Object(object) if object.is_count(&self.key)) {
+        if matches!(self.cursor.kind(shape), ShapeKind::Object(object) if object.is_count(&self.key))
+        {
             return Some(ValueTarget::PASSED);
         }
         let named = match self.cursor.kind(shape) {
