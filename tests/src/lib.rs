@@ -30,6 +30,9 @@ struct Feedback;
 #[doc = include_str!("../../docs/load.md")]
 struct Load;
 
+#[doc = include_str!("../../docs/long-lists.md")]
+struct LongLists;
+
 #[doc = include_str!("../../docs/other-crates.md")]
 struct OtherCrates;
 

@@ -324,7 +324,11 @@ async fn twelve_hundred_rows_take_five_requests() {
         assert_eq!(request.messages[..request.messages.len() - 2], requests[0].messages[..]);
     }
     let rows = approximate_tokens(&json!((1..=1_200).map(row).collect::<Vec<_>>()).to_string());
-    println!("all rows {rows} tokens");
+    let sent = |from: usize, to: usize| {
+        approximate_tokens(&json!((from..=to).map(row).collect::<Vec<_>>()).to_string())
+    };
+    let again: u64 = (1..5).map(|n| sent(1, 240 * n) - sent(240 * n - 2, 240 * n)).sum();
+    println!("all rows {rows} tokens, sent again {again}, {}", used.input_tokens + again);
 }
 
 fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Client, Scripted) {

@@ -60,6 +60,12 @@ impl Emitted {
         self.fingerprints.push(Fingerprint { hash, origin: Origin::Value(value) });
     }
 
+    /// Whether an element of this value was returned.
+    pub(super) fn contains(&self, value: &Value) -> bool {
+        let hash = self.hash(value);
+        self.fingerprints.iter().any(|mark| mark.hash == hash)
+    }
+
     /// Returns where the value of a returned element is.
     pub(super) fn origin(&self, which: usize) -> Option<&Origin> {
         self.fingerprints.get(which).map(|mark| &mark.origin)
