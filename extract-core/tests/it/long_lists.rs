@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use extract_core::cache::Cache;
+use extract_core::contract::UserTool;
+use extract_core::contract::dialect::Dialect;
 use extract_core::conversation::{
     Block, Message, Mode, Output, ProviderError, Reply, Request, Role, StopReason, ToolCall,
     ToolChoice, Usage, approximate_tokens,
 };
 use extract_core::extraction::{
-    BadItems, CountedBy, ErrorKind, Expected, FallbackOn, InputError, Limit, Outcome,
+    BadItems, CountedBy, ErrorKind, Expected, FallbackOn, InputError, Limit, Outcome, Step,
 };
 use extract_core::model::{Model, Profile, Scripted};
 use extract_core::{Client, Error, Extraction};
@@ -60,6 +62,7 @@ struct RowModel {
     limit: usize,
     /// The number that it states.
     states: Option<Value>,
+    dialect: &'static Dialect,
     seen: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -72,6 +75,7 @@ impl RowModel {
             repeats: 0,
             limit: usize::MAX,
             states: None,
+            dialect: &Dialect::JSON_SCHEMA,
             seen: Arc::default(),
         }
     }
@@ -177,6 +181,7 @@ impl Model for RowModel {
     fn profile(&self) -> Profile {
         let mut profile = Profile::new("test", "rows");
         profile.modes = vec![self.mode];
+        (profile.dialect, profile.tool_dialect) = (self.dialect, self.dialect);
         profile
     }
 
@@ -293,6 +298,57 @@ async fn a_list_is_completed_in_every_mode_whatever_shows_that_it_is_not() {
             assert_eq!(ids(&streamed), all(50), "{at}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_list_is_completed_in_every_dialect() {
+    for &dialect in Dialect::ALL {
+        for (mode, way) in [Mode::Tools, Mode::JsonSchema]
+            .into_iter()
+            .flat_map(|mode| [Way::Stated, Way::Cut].map(|way| (mode, way)))
+        {
+            let model = RowModel { dialect, ..model_for(way, mode, 50, 12) };
+            let text = source(50);
+            let at = format!("{} {mode} {way:?}", dialect.name());
+            let call = expecting(model.client().extract::<Vec<Row>>(text.as_str()), "", way, 50);
+            let rows = call.await.unwrap_or_else(|error| panic!("{at}: {error:?}"));
+            assert_eq!(ids(&rows), all(50), "{at}");
+            let call = expecting(model.client().extract::<Table>(text.as_str()), "/rows", way, 50);
+            let table = call.await.unwrap_or_else(|error| panic!("{at}: {error:?}"));
+            assert_eq!(ids(&table.rows), all(50), "{at}");
+            assert_eq!(table.note.as_deref(), Some("All in euros."), "{at}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn elements_of_a_continuation_are_shown_one_by_one() {
+    let script = || [values(&[1, 2, 3]), values(&[4, 5, 6]), values(&[6, 7, 8])];
+    let (client, _) = scripted(script());
+    let mut items = numbers(&client).expect_items(8).items();
+    let mut shown = Vec::new();
+    while let Some(item) = items.next().await {
+        let item = item.unwrap();
+        shown.push((items.attempt(), item));
+    }
+    assert_eq!(shown, [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6), (3, 7), (3, 8)]);
+
+    let table = |rows: std::ops::RangeInclusive<usize>| rows.map(row).collect::<Vec<_>>();
+    let (client, _) = scripted([
+        reply::tool(json!({"title": "Stock", "rows": table(1..=3), "note": "Euros"})),
+        reply::tool(json!({"rows": table(4..=6)})),
+    ]);
+    let mut stream = client.extract::<Table>("Rows.").expect_items_at("/rows", 6).stream();
+    let mut lengths = Vec::new();
+    while let Some(partial) = stream.next().await {
+        let partial = partial.unwrap().json();
+        if partial["note"] == "Euros" {
+            lengths.push(partial["rows"].as_array().unwrap().len());
+        }
+    }
+    lengths.dedup();
+    assert_eq!(lengths, [3, 4, 5, 6]);
+    assert_eq!(ids(&stream.finish().await.unwrap().rows), all(6));
 }
 
 /// Measured for `docs/long-lists.md`: a list of 1,200 rows from a model that writes 240 and says that it is done.
@@ -468,7 +524,7 @@ async fn bad_elements_are_asked_for_again_at_their_index() {
     while let Some(item) = items.next().await {
         streamed.push(item.unwrap().id);
     }
-    assert_eq!(streamed, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(streamed, [1, 2, 3, 4, 6, 5]);
 
     let (client, _) = scripted(script());
     let call = client.extract::<Vec<Row>>("Rows.").expect_items(6).bad_items(BadItems::LeaveOut);
@@ -545,7 +601,7 @@ async fn a_number_that_is_none_is_told() {
 }
 
 #[derive(Debug, PartialEq, Extract)]
-enum Step {
+enum Move {
     Go { to: u32 },
     Say { text: String },
 }
@@ -558,8 +614,8 @@ async fn a_list_of_an_enum_is_one_tool_if_a_number_is_expected() {
         reply::tool(json!({"value": [step(3)]})),
     ]);
     let client = Client::with_model(model.clone());
-    let steps: Vec<Step> = client.extract("Steps.").expect_items(3).await.unwrap();
-    assert_eq!(steps[2], Step::Go { to: 3 });
+    let steps: Vec<Move> = client.extract("Steps.").expect_items(3).await.unwrap();
+    assert_eq!(steps[2], Move::Go { to: 3 });
     assert_eq!(model.seen()[0].body["tools"].as_array().unwrap().len(), 1);
 }
 
@@ -609,4 +665,43 @@ async fn several_lists_of_one_value_are_completed() {
     let schema = &model.seen()[0].body["tools"][0]["function"]["parameters"]["properties"];
     let names: Vec<&String> = schema.as_object().unwrap().keys().collect();
     assert_eq!(names, ["start_count", "end_count", "start", "end"]);
+}
+
+/// Returns a call that the limit of tokens cuts off.
+fn cut_call(name: &str, arguments: &str) -> ScriptedReply {
+    let function = json!({"name": name, "arguments": arguments});
+    let call = json!({"id": "call_1", "type": "function", "function": function});
+    let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});
+    reply::body(json!({"choices": [{"message": message, "finish_reason": "length"}]}))
+}
+
+#[tokio::test]
+async fn a_call_of_a_user_tool_that_is_cut_off_is_no_call() {
+    let schema = json!({"type": "object", "properties": {"names": {"type": "array"}}});
+    let tool = || UserTool::new("stock", schema.clone()).unwrap();
+    let (client, _) = scripted([cut_call("stock", r#"{"names": ["tea", "mil"#)]);
+    let step = numbers(&client).continue_lists(true).tools([tool()]).step().await;
+    let error = step.unwrap_err();
+    assert!(matches!(error.kind(), ErrorKind::Truncated { .. }), "{error:?}");
+    // The value's own call is continued, beside user tools too.
+    let (client, model) =
+        scripted([cut_call("Array_of_uint32", r#"{"value": [1, 2, "#), values(&[3])]);
+    let step = numbers(&client).continue_lists(true).tools([tool()]).step().await.unwrap();
+    let Step::Value(done) = step else { panic!("{step:?}") };
+    assert_eq!(done.value, [1, 2, 3]);
+    let tools = model.seen()[1].body["tools"].as_array().unwrap().clone();
+    let names: Vec<&Value> = tools.iter().map(|tool| &tool["function"]["name"]).collect();
+    assert_eq!(names, ["Array_of_uint32", "Array_of_uint32_rest", "stock"]);
+}
+
+#[tokio::test]
+async fn a_list_of_mostly_bad_elements_is_rejected_at_once() {
+    let bad = |id: usize| json!({"id": id, "name": "Tea", "amount": 950});
+    let (client, model) = scripted([
+        reply::tool(json!({"value": [bad(1), bad(2), row(3)]})),
+        reply::tool(json!({"value": (1..=4).map(row).collect::<Vec<_>>()})),
+    ]);
+    let call = client.extract::<Vec<Row>>("Rows.").expect_items(4).bad_items(BadItems::LeaveOut);
+    assert_eq!(ids(&call.await.unwrap()), all(4));
+    assert_eq!(model.left(), 0);
 }

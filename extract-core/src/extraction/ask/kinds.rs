@@ -79,7 +79,8 @@ impl Ask {
     pub(in crate::extraction) fn gives_value(&self, contract: &Contract, tool: &str) -> bool {
         match self {
             Self::Calls(calls) => calls.tools.find(tool).is_some(),
-            Self::Whole(_) | Self::Parts(_) | Self::Rest(_) => tool == contract.name(),
+            Self::Rest(rest) => [contract.name(), rest.contract.name()].contains(&tool),
+            Self::Whole(_) | Self::Parts(_) => tool == contract.name(),
         }
     }
 

@@ -72,10 +72,10 @@ impl<T> Lane<'_, T> {
             attempt,
             mode: self.dialogue.request.output.mode(),
             is_parts: self.ask.is_partial(),
-            rest: self.ask.rest().map(|rest| RestStarted {
-                list: rest.pointer.clone(),
-                given: rest.given(),
-            }),
+            rest: self
+                .ask
+                .rest()
+                .map(|rest| RestStarted { list: rest.pointer.clone(), given: rest.given() }),
             contract,
             form,
             check_context: Arc::clone(context),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use super::end::Next;
 use super::state::{Driver, Failure};
 use crate::contract::Problems;
-use crate::conversation::{Message, Output, Reply, StopReason};
+use crate::conversation::{Message, Output, Reply, StopReason, ToolCall};
 use crate::extraction::ask::{Ask, Incomplete, ListRest};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Rejected;
@@ -30,6 +30,13 @@ impl<T> Driver<T> {
             return Some((Cow::Borrowed(reply), None));
         }
         let (contract, form) = self.ask.requested(&self.task.contract);
+        // The arguments of another tool are whole, or there is no call.
+        let is_value = |call: &ToolCall| {
+            call.name == contract.name() || call.name == self.task.contract.name()
+        };
+        if !reply.tool_calls().all(is_value) {
+            return None;
+        }
         let names: Vec<&str> = match &self.dialogue.request.output {
             Output::Tools(tools) => tools.tools.iter().map(|tool| tool.name.as_str()).collect(),
             _ => vec![contract.name()],

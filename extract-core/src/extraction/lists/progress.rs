@@ -213,6 +213,7 @@ impl Lists {
             }
             if self.continues && entry.count.given > 0 {
                 if is_mostly_invalid(contract, value, &entry.count.pointer) {
+                    problems.push(entry.problem());
                     continue;
                 }
                 let is_stuck = entry.fruitless >= MAX_FRUITLESS;
