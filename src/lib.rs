@@ -294,7 +294,7 @@ pub mod pipeline {
 /// ```
 pub mod check {
     #[doc(inline)]
-    pub use extract_core::check::{Check, Feedback, FoldedProblem};
+    pub use extract_core::check::{Check, Feedback, FoldedProblem, RestOfList};
     #[doc(inline)]
     pub use extract_core::contract::{
         CheckContext, CheckError, CheckFailure, Checker, Context, ReaskPart, ReaskParts,
@@ -409,11 +409,11 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder,
-        DEFAULT_DEADLINE, Deltas, ExtractionStream, FallbackOn, FieldAgreement, FieldStatus,
-        InputError, Items, Layout, Limit, Outcome, OverBudget, ParseError, Parsed, Partials,
-        PassedOver, PassedOverReason, Reask, Rejected, RetryContext, ReviewedField, Sample,
-        Shortage, Spending, StepRequest, Update, View, Withdrawn,
+        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, CountedBy,
+        DEFAULT_DEADLINE, Deltas, Expected, ExtractionStream, FallbackOn, FieldAgreement,
+        FieldStatus, InputError, Items, Layout, Limit, ListCount, Outcome, OverBudget, ParseError,
+        Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
+        ReviewedField, Sample, Shortage, Spending, StepRequest, Update, View, Withdrawn,
     };
 }
 

@@ -36,6 +36,9 @@ struct LongDocuments;
 #[doc = include_str!("../../docs/many-inputs.md")]
 struct ManyInputs;
 
+#[doc = include_str!("../../docs/long-lists.md")]
+struct LongLists;
+
 #[doc = include_str!("../../docs/other-crates.md")]
 struct OtherCrates;
 

@@ -23,7 +23,7 @@ mod violation_report;
 
 pub(crate) use elements::check_elements;
 pub(crate) use feedback::FeedbackFn;
-pub use feedback::{Feedback, FoldedProblem, annotate, fold};
+pub use feedback::{Feedback, FoldedProblem, RestOfList, annotate, fold};
 pub(crate) use pieces::check_pieces;
 pub use rules::Check;
 pub(crate) use rules::Rules;

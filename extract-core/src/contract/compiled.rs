@@ -8,9 +8,13 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use serde_json::Value;
 
 use super::contract_error::{ContractError, uncompiled, unreadable};
+use super::counting::{CountMember, CountingContracts};
 use super::dialect::{Dialect, Lowered, lower_tree, member_list, render};
 use super::element_contract::ElementContracts;
-use super::{DialectReport, Extract, Shape, Variants, cache, name, schema_of, type_walk, wrapper};
+use super::list_rest::RestContracts;
+use super::{
+    DialectReport, Extract, Shape, Variants, cache, counting, name, schema_of, type_walk, wrapper,
+};
 use crate::conversation::Tool;
 use crate::schema::{
     CheckKind, NodeId, Origin, StackRoom, Tree, WrittenId, bounded, contradiction, embed,
@@ -36,6 +40,8 @@ pub struct Contract {
     schema: Value,
     /// The same schema inside an object; `None` if the type is an object already.
     wrapped: Option<Value>,
+    /// The sent schema with members for counts; `None` without such members.
+    counted: Option<Value>,
     /// The sent schema, parsed. All visitors of the schema use this tree.
     tree: Arc<Tree>,
     validator: validator::Validator,
@@ -49,6 +55,13 @@ pub struct Contract {
     shape: Shape,
     variants: OnceLock<Option<Arc<Variants>>>,
     elements: ElementContracts,
+    /// The members of the sent object in which the model states numbers of elements. The type has none of
+    /// them.
+    pub(super) counts: Vec<CountMember>,
+    /// The contracts of the same type with such members, as far as they were built.
+    pub(super) counting: CountingContracts,
+    /// The contracts of the rest of its lists.
+    rests: RestContracts,
     /// The schema came at run time and no Rust type reads the value.
     pub(super) is_given: bool,
 }
@@ -163,13 +176,28 @@ impl Contract {
         Self::build(name, schema, self.is_given)
     }
 
+    /// Builds the contract of the same type whose sent object has members for counts.
+    pub(super) fn build_with_counts(
+        &self,
+        counts: Vec<CountMember>,
+    ) -> Result<Self, ContractError> {
+        let (name, schema) = (self.name.clone(), self.schema.clone());
+        StackRoom::of_document(&self.schema)
+            .run(|| Self::build_here(name, schema, self.is_given, counts))
+    }
+
     /// Builds a contract on a stack that is large enough for the depth of the schema.
     fn build(name: String, schema: Value, is_given: bool) -> Result<Self, ContractError> {
-        StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given))
+        StackRoom::of_document(&schema).run(|| Self::build_here(name, schema, is_given, Vec::new()))
     }
 
     /// Builds a contract on the current stack.
-    fn build_here(name: String, mut schema: Value, is_given: bool) -> Result<Self, ContractError> {
+    fn build_here(
+        name: String,
+        mut schema: Value,
+        is_given: bool,
+        counts: Vec<CountMember>,
+    ) -> Result<Self, ContractError> {
         validator::say_deprecated(&mut schema);
         let origin = if is_given { Origin::Document } else { Origin::Type };
         // A schema with alternatives is not an object: its tree is parsed once, inside the wrapper.
@@ -184,6 +212,15 @@ impl Contract {
                 (Some(wrapped), tree)
             }
         };
+        let counted = counting::with_counts(wrapped.as_ref().unwrap_or(&schema), &counts);
+        let (counted, tree) = match (counts.is_empty(), counted) {
+            (true, _) => (None, tree),
+            (false, None) => return Err(counting::no_members(name)),
+            (false, Some(counted)) => {
+                let tree = read_tree(&name, &counted, origin, wrapped.is_some())?;
+                (Some(counted), tree)
+            }
+        };
         let tree = Arc::new(tree);
         let dialect = &Dialect::JSON_SCHEMA;
         let lowered = lower_tree(&tree, dialect).map_err(|error| {
@@ -194,7 +231,7 @@ impl Contract {
                 source: Box::new(source),
             }
         })?;
-        let shape = shape_of(&name, &tree, wrapped.is_some())?;
+        let shape = shape_of(&name, &tree, wrapped.is_some())?.counting(&counting::names(&counts));
         let around = |pointer: &str| {
             if wrapped.is_some() {
                 wrapper::schema_pointer_outside(pointer)
@@ -209,6 +246,7 @@ impl Contract {
             description: None,
             schema,
             wrapped,
+            counted,
             tree,
             validator,
             forms: RwLock::default(),
@@ -217,6 +255,9 @@ impl Contract {
             shape,
             variants: OnceLock::new(),
             elements: ElementContracts::default(),
+            counts,
+            counting: CountingContracts::default(),
+            rests: RestContracts::default(),
             is_given,
         };
         let own = contract.tree.node(contract.node());
@@ -289,7 +330,7 @@ impl Contract {
     /// it.
     #[doc(hidden)]
     pub fn sent_schema(&self) -> &Value {
-        self.wrapped.as_ref().unwrap_or(&self.schema)
+        self.counted.as_ref().or(self.wrapped.as_ref()).unwrap_or(&self.schema)
     }
 
     /// Returns the tools of the type if the call of one of several tools can answer it. Such a type is an
@@ -304,6 +345,11 @@ impl Contract {
     /// Returns the cache of the contracts of list elements.
     pub(super) fn element_contracts(&self) -> &ElementContracts {
         &self.elements
+    }
+
+    /// Returns the cache of the contracts of the rest of its lists.
+    pub(super) fn rest_contracts(&self) -> &RestContracts {
+        &self.rests
     }
 
     /// Returns the compiled validator of [`schema`](Self::schema).
@@ -380,7 +426,8 @@ impl Contract {
             let schema = in_json_schema(&lowered.schema);
             let origin = if self.is_given { Origin::Document } else { Origin::Type };
             let tree = read_tree(&self.name, &schema, origin, self.is_wrapped())?;
-            Some(shape_of(&self.name, &tree, self.is_wrapped())?.lowered())
+            let shape = shape_of(&self.name, &tree, self.is_wrapped())?.lowered();
+            Some(shape.counting(&counting::names(&self.counts)))
         };
         Ok(Arc::new(LoweredContract { dialect, strict, tool: Arc::new(tool), lowered, shape }))
     }

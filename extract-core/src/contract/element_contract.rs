@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde_json::Value;
+
 use super::Contract;
 use crate::schema::{Kinds, NodeId, Plain, Tree, embed, segments};
 
@@ -49,14 +51,8 @@ impl Contract {
         if found.is_some() {
             return found;
         }
-        let whole = self.sent_schema();
-        let mut schema = match ways.as_slice() {
-            [] => true.into(),
-            ways => {
-                embed::any_of(ways.iter().map(|&way| self.tree().to_schema(whole, way)).collect())
-            }
-        };
-        embed::define(&mut schema, whole);
+        let mut schema = self.element_schema(&ways);
+        embed::define(&mut schema, self.sent_schema());
         let name = format!("{}_element", self.name());
         let contract = Arc::new(self.build_like(name, schema).ok()?);
         let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
@@ -65,6 +61,25 @@ impl Contract {
             known.push((ways, Arc::clone(&contract)));
             contract
         }))
+    }
+
+    /// Returns the schema of an element that may be any of these nodes, without definitions.
+    fn element_schema(&self, ways: &[NodeId]) -> Value {
+        let whole = self.sent_schema();
+        match ways {
+            [] => true.into(),
+            ways => {
+                embed::any_of(ways.iter().map(|&way| self.tree().to_schema(whole, way)).collect())
+            }
+        }
+    }
+
+    /// Returns the schema of the elements behind the positions that have a separate schema, of the list at
+    /// this JSON pointer, without definitions. `None` if no list can be there.
+    pub(super) fn later_element_schema(&self, pointer: &str) -> Option<Value> {
+        let lists: Vec<&Plain> = list_nodes(self.tree(), self.node(), pointer);
+        let positions = lists.iter().map(|list| list.prefix_items.len()).max()?;
+        Some(self.element_schema(&element_nodes(self.tree(), &lists, positions)))
     }
 
     /// Returns descriptions of the kinds of JSON of this contract and of another one, if they have no kind
@@ -119,7 +134,7 @@ fn element_nodes(tree: &Tree, lists: &[&Plain], index: usize) -> Vec<NodeId> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
 

@@ -19,6 +19,7 @@ mod checker;
 mod compiled;
 mod context;
 mod contract_error;
+mod counting;
 pub mod dialect;
 mod dialect_report;
 mod element_contract;
@@ -29,6 +30,7 @@ mod fieldwise;
 #[doc(hidden)]
 pub mod fits;
 mod foreign;
+mod list_rest;
 mod maybe;
 mod members;
 mod name;
@@ -65,6 +67,7 @@ pub use dialect_report::{Change, DialectReport};
 pub use extract::{Extract, Probe, ProbeExtract, ProbeOther};
 #[doc(hidden)]
 pub use fieldwise::{FieldPiece, FieldPieceExtract, FieldPieceOther, FieldPieceRead};
+pub(crate) use list_rest::rest_name;
 pub use maybe::Maybe;
 pub(crate) use problem::{MISSING, MOST_SHOWN, excerpt};
 pub use problem::{Problem, ProblemKind, Problems};

@@ -17,6 +17,7 @@ impl Contract {
             Some(form) => form.lowered.restore_checked(value),
             None => Restored { value, problems: Vec::new() },
         };
+        self.remove_counts(&mut restored.value);
         if self.is_wrapped() {
             restored.value = wrapper::unwrap(restored.value);
             for problem in &mut restored.problems {

@@ -125,6 +125,20 @@ impl Shape {
         self
     }
 
+    /// Marks members of the root as counts. A reply may leave them out, and any value fits them.
+    pub(crate) fn counting(mut self, names: &[&str]) -> Self {
+        let Ok(any) = ShapeId::try_from(self.nodes.len()) else { return self };
+        if let Some(ShapeKind::Object(root)) = self.nodes.get_mut(self.root as usize) {
+            for field in &mut root.fields {
+                if names.contains(&field.name.as_str()) {
+                    (field.is_count, field.required, field.shape) = (true, false, any);
+                }
+            }
+            self.nodes.push(ShapeKind::Any);
+        }
+        self
+    }
+
     /// Returns whether the schema is lowered.
     pub(crate) fn is_lowered(&self) -> bool {
         self.is_lowered
@@ -244,6 +258,8 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Its name in the schema is one of the names it is read from. False if `x-alias` replaces that name.
     pub(crate) is_exact: bool,
+    /// It is no member of the type, but the number of elements of a list, which the model states.
+    pub(crate) is_count: bool,
 }
 
 /// Members that are not fields.
@@ -304,12 +320,15 @@ impl ObjectShape {
         self.fields.is_empty() && self.has_others()
     }
 
-    /// Returns the field if the object has one field and no other members.
+    /// Returns the field if the object has one field and no other members. Counts are no fields here.
     pub(crate) fn only_field(&self) -> Option<&Field> {
-        match self.fields.as_slice() {
-            [field] if !self.has_others() => Some(field),
-            _ => None,
-        }
+        let mut fields = self.fields.iter().filter(|field| !field.is_count);
+        fields.next().filter(|_| fields.next().is_none() && !self.has_others())
+    }
+
+    /// Returns whether the member of this name is a count.
+    pub(crate) fn is_count(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| field.is_count && field.name == name)
     }
 
     /// Returns the number of required fields.

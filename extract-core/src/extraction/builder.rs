@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
@@ -12,6 +13,7 @@ use super::client_source::ClientSource;
 use super::driver;
 use super::error::{Error, InputError};
 use super::ledger::Report;
+use super::lists::ExpectedItems;
 use super::options::Options;
 use super::task::Task;
 use crate::check::Rules;
@@ -123,6 +125,8 @@ pub struct Extraction<T> {
     pub(super) list: Option<String>,
     /// The checks of this call.
     pub(super) rules: Rules<T>,
+    /// The expected numbers of elements of lists.
+    pub(super) expected: Vec<ExpectedItems>,
 }
 
 impl<T> fmt::Debug for Extraction<T> {
@@ -152,6 +156,7 @@ impl<T> Extraction<T> {
             user_tools: Vec::new(),
             list: Some(String::new()),
             rules: Rules::default(),
+            expected: Vec::new(),
         }
     }
 
@@ -222,8 +227,8 @@ impl<T: Extract> Extraction<T> {
         if let Some(setting) = self.options.not_finite().or(other) {
             return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));
         }
-        let contract = contract?;
-        let Self { input, mut options, models, user_tools, list, rules, .. } = self;
+        let contract = counting(contract?, &self.expected).map_err(|error| error.of_type(&name))?;
+        let Self { input, mut options, models, user_tools, list, rules, expected, .. } = self;
         let list_pointer = list_of(&contract, list, options.bad_items)
             .map_err(|error| Error::from(error).of_type(&name))?;
         if options.bad_items == BadItems::Stop {
@@ -240,6 +245,7 @@ impl<T: Extract> Extraction<T> {
             channel: None,
             list_pointer,
             rules,
+            expected,
         })
     }
 
@@ -268,6 +274,19 @@ impl<T: Extract> IntoFuture for Extraction<T> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Ok(self.report().await?.value) })
     }
+}
+
+/// Returns the contract that is sent: the model states the numbers of elements in it that it is asked for. Fails
+/// if one of the lists does not exist.
+fn counting(contract: Arc<Contract>, expected: &[ExpectedItems]) -> Result<Arc<Contract>, Error> {
+    for ExpectedItems { pointer, .. } in expected {
+        if !pointer.as_ref().is_some_and(|pointer| contract.is_list(pointer)) {
+            return Err(InputError::NoList { pointer: pointer.clone() }.into());
+        }
+    }
+    let stated = expected.iter().filter(|items| items.expected.is_stated());
+    let stated: Vec<&str> = stated.filter_map(|items| items.pointer.as_deref()).collect();
+    Ok(contract.counting(&stated)?)
 }
 
 /// Returns the pointer of the list that the policy is about. Fails if the policy needs a list and there

@@ -19,6 +19,11 @@ pub enum StreamEvent {
     AttemptStarted(AttemptStarted),
     /// A delta of its reply.
     Delta(Delta),
+    /// The value of a reply is kept, and more elements of a list are asked for.
+    Continued {
+        /// The value so far as JSON, in the type's shape.
+        value: Value,
+    },
     /// The value was accepted.
     Settled {
         /// The value as JSON, in the type's shape.
@@ -35,12 +40,23 @@ pub struct AttemptStarted {
     pub mode: Mode,
     /// Whether the request is for parts of the value only.
     pub is_parts: bool,
+    /// The list that the request continues.
+    pub rest: Option<RestStarted>,
     /// The contract of the answer: that of the value, or of an object that holds the parts.
     pub contract: Arc<Contract>,
     /// The contract in the dialect that was sent; `None` if no schema was sent.
     pub form: Option<Arc<LoweredContract>>,
     /// The context of the checks.
     pub check_context: Arc<CheckContext>,
+}
+
+/// The list that a request continues.
+#[derive(Debug, Clone)]
+pub struct RestStarted {
+    /// The JSON pointer of the list in the value.
+    pub list: String,
+    /// The number of elements that were given before.
+    pub given: usize,
 }
 
 /// Both ends of the channel.

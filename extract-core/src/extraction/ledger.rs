@@ -15,6 +15,7 @@ pub use self::cache_hit::CacheHit;
 pub use self::passed_over::{PassedOver, PassedOverReason};
 
 use super::bad_items::BadItem;
+use super::lists::ListCount;
 use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
 use crate::conversation::{Conversation, Mode, StopReason, Usage, Usd};
@@ -35,6 +36,9 @@ pub enum Outcome {
     Accepted,
     /// The model called user tools.
     Called,
+    /// The value is kept, and more elements of a list were asked for: see
+    /// [`continue_lists`](crate::Extraction::continue_lists).
+    Continued,
     /// The value failed its checks.
     Rejected,
     /// A check of the value failed itself.
@@ -58,6 +62,7 @@ impl fmt::Display for Outcome {
         f.write_str(match self {
             Self::Accepted => "accepted",
             Self::Called => "called tools",
+            Self::Continued => "continued",
             Self::Rejected => "rejected",
             Self::Unchecked => "not checked",
             Self::Refused => "refused",
@@ -80,7 +85,8 @@ pub struct Attempt {
     pub address: String,
     /// The mode of the request.
     pub mode: Mode,
-    /// The JSON pointers of the parts that were re-asked; empty for the whole value.
+    /// The JSON pointers of the parts that were re-asked; empty for the whole value. `/rows/-` stands for the
+    /// elements behind the last one of the list `/rows`.
     #[serde(default)]
     pub parts: Vec<String>,
     /// The name of the model that answered, if the provider reports it.
@@ -237,6 +243,9 @@ pub struct Ledger {
     pub judgements: Vec<Attempt>,
     /// Deviations from the settings in English, such as a different mode or dialect.
     pub notes: Vec<String>,
+    /// The expected and given numbers of elements of lists: of each list with an expected number, and of each
+    /// that was continued.
+    pub lists: Vec<ListCount>,
     /// The elements that were removed from a list: see [`bad_items`](crate::Extraction::bad_items).
     pub left_out: Vec<BadItem>,
     /// The elements that a stream returned and that are not in the value: see
@@ -392,11 +401,13 @@ impl Serialize for Ledger {
             attempts: &'l [Attempt],
             judgements: &'l [Attempt],
             notes: &'l [String],
+            lists: &'l [ListCount],
             left_out: &'l [BadItem],
             withdrawn: &'l [Withdrawn],
             passed_over: &'l [PassedOver],
         }
-        let Self { attempts, judgements, notes, left_out, withdrawn, passed_over, latency } = self;
+        let Self { attempts, judgements, notes, lists, .. } = self;
+        let Self { left_out, withdrawn, passed_over, latency, .. } = self;
         let (usage, cost) = (self.known_usage(), self.cost());
         let (latency, limit_wait) = (*latency, self.limit_wait());
         WithSums {
@@ -407,6 +418,7 @@ impl Serialize for Ledger {
             attempts,
             judgements,
             notes,
+            lists,
             left_out,
             withdrawn,
             passed_over,

@@ -34,6 +34,15 @@ pub enum Limit {
     /// [`BadItems::Stop`](crate::extraction::BadItems::Stop): an element of a streamed list failed its
     /// checks.
     BadItem,
+    /// [`list_continuations`](crate::Extraction::list_continuations): a list is incomplete, and all requests
+    /// for more elements were made.
+    Continuations {
+        /// The number of allowed requests.
+        most: u32,
+    },
+    /// A list has fewer elements than expected, and the model gave no new ones twice in a row: see
+    /// [`expect_items`](crate::Extraction::expect_items).
+    NoMoreItems,
 }
 
 impl fmt::Display for Limit {
@@ -46,6 +55,12 @@ impl fmt::Display for Limit {
                 write!(f, "the same problems came back {times} times")
             }
             Self::Budget(over) => over.fmt(f),
+            Self::Continuations { most } => {
+                write!(f, "a list is incomplete after {most} requests for more elements")
+            }
+            Self::NoMoreItems => {
+                f.write_str("a list is incomplete, and the model gives no more elements")
+            }
             Self::BadItem => f.write_str("a list element failed its checks (`BadItems::Stop`)"),
         }
     }

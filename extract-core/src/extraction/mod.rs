@@ -32,6 +32,8 @@ mod step;
 
 mod count;
 
+mod lists;
+
 mod agree;
 
 mod ask;
@@ -80,6 +82,7 @@ pub use fallback::{CircuitBreaker, FallbackOn};
 pub use layout::Layout;
 pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
 pub use limit::Limit;
+pub use lists::{CountedBy, Expected, ListCount};
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};

@@ -8,6 +8,7 @@ use super::bad_items::BadItems;
 use super::budget::Budget;
 use super::judgements::Judgements;
 use super::layout::Layout;
+use super::lists::ListPolicy;
 use super::policy::Policy;
 use super::prepared::KeptReply;
 use crate::cache::Cache;
@@ -33,6 +34,8 @@ pub(super) struct Options {
     pub(super) hedge_after: Option<Duration>,
     pub(super) bad_items: BadItems,
     pub(super) reading: Level,
+    /// When lists are continued.
+    pub(super) lists: ListPolicy,
     pub(super) settings: Settings,
     /// Whether a setting that the model refuses is changed or left out, with a note.
     pub(super) lenient_settings: bool,
@@ -100,6 +103,7 @@ impl Default for Options {
             hedge_after: None,
             bad_items: BadItems::default(),
             reading: Level::default(),
+            lists: ListPolicy::default(),
             settings: Settings::default(),
             lenient_settings: false,
             prices: None,

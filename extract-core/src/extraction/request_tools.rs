@@ -137,6 +137,9 @@ fn split<T>(
     if task.channel.is_some() || task.options.bad_items != BadItems::AskAgain {
         return note(&"the reply is streamed, or `bad_items` is set");
     }
+    if !task.expected.is_empty() {
+        return note(&"a number of elements is expected");
+    }
     if variants.is_list() && !profile.parallel_tools {
         return note(&"the model has no known support for parallel tool calls");
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::channel::EventChannel;
 use super::client::{Client, NextModel};
+use super::lists::ExpectedItems;
 use super::options::Options;
 use crate::check::Rules;
 use crate::contract::{Contract, UserTool};
@@ -23,6 +24,8 @@ pub(super) struct Task<T> {
     /// JSON pointer of the list that [`BadItems`](super::BadItems) is about.
     pub(super) list_pointer: String,
     pub(super) rules: Rules<T>,
+    /// The expected numbers of elements of lists.
+    pub(super) expected: Vec<ExpectedItems>,
 }
 
 impl<T> Clone for Task<T> {
@@ -37,6 +40,7 @@ impl<T> Clone for Task<T> {
             channel: self.channel.clone(),
             list_pointer: self.list_pointer.clone(),
             rules: self.rules.clone(),
+            expected: self.expected.clone(),
         }
     }
 }

@@ -33,6 +33,29 @@ pub(crate) fn nothing() -> Value {
     json!({"type": "object", "properties": {}, "additionalProperties": false})
 }
 
+/// Returns the schema of a list of any length, with these elements.
+pub(crate) fn list_of(element: Value) -> Value {
+    json!({"type": "array", "items": element})
+}
+
+/// Returns the schema of a number of things.
+pub(crate) fn count(description: &str) -> Value {
+    json!({"type": "integer", "description": description})
+}
+
+/// Adds a required member in front of the members that the JSON of a schema lists. Returns `None` if the
+/// schema lists none itself.
+pub(crate) fn with_first_member(schema: &Value, name: &str, member: Value) -> Option<Value> {
+    let mut schema = schema.clone();
+    let members = schema.get_mut("properties")?.as_object_mut()?;
+    let others = std::mem::take(members);
+    members.insert(name.to_owned(), member);
+    members.extend(others);
+    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    schema["required"] = std::iter::once(Value::from(name)).chain(required).collect();
+    Some(schema)
+}
+
 /// Returns a schema that allows the values of any of `schemas`.
 pub(crate) fn any_of(mut schemas: Vec<Value>) -> Value {
     if schemas.len() == 1 { schemas.swap_remove(0) } else { json!({ "anyOf": schemas }) }
@@ -226,6 +249,16 @@ mod tests {
         let property = &enclosed["$defs"]["A"]["properties"]["$ref"];
         assert_eq!(*property, json!({"$ref": "#/properties/value/items"}));
         assert_eq!(enclosed["definitions"], json!({"B": true}));
+    }
+
+    #[test]
+    fn a_first_member_is_required_and_comes_before_the_others() {
+        let schema = json!({"type": "object", "properties": {"b": true}, "required": ["b"]});
+        let with = with_first_member(&schema, "a", count("How many.")).unwrap();
+        let names: Vec<&String> = with["properties"].as_object().unwrap().keys().collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(with["required"], json!(["a", "b"]));
+        assert_eq!(with_first_member(&json!({"$ref": "#/$defs/A"}), "a", json!(true)), None);
     }
 
     #[test]

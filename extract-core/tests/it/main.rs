@@ -26,6 +26,7 @@ mod faults;
 mod gateway;
 mod interactions;
 mod limits;
+mod long_lists;
 mod many;
 mod many_journal;
 mod model_rules;

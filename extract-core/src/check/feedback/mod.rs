@@ -12,7 +12,7 @@ use serde_json::Value;
 pub use annotate::annotate;
 pub use fold::{FoldedProblem, fold};
 
-use crate::contract::{Problems, ReaskParts};
+use crate::contract::{Contract, Problems, ReaskParts};
 use crate::conversation::Mode;
 
 /// Limit on the length in bytes of the problems in one message.
@@ -46,13 +46,47 @@ pub struct Feedback<'a> {
     pub parts: Option<&'a ReaskParts>,
     /// The name of the tool that takes the whole value, if the request offers other tools too.
     pub tool: Option<&'a str>,
+    /// The list that is continued; `None` if the request is not for more elements. `problems` is then empty,
+    /// unless an answer with more elements could not be read.
+    pub rest: Option<RestOfList<'a>>,
+}
+
+/// A list whose next elements are asked for: see
+/// [`continue_lists`](crate::Extraction::continue_lists). The message before the feedback shows its last
+/// elements.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct RestOfList<'a> {
+    /// The JSON pointer of the list in the whole answer, in the form that the model sees.
+    pub pointer: String,
+    /// The number of elements that were given.
+    pub given: usize,
+    /// The number of last elements that the message before shows.
+    pub shown: usize,
+    /// The number of elements of the whole list, if it is known.
+    pub expected: Option<usize>,
+    /// The name of the list in the answer that is asked for, an object with this member alone.
+    pub member: String,
+    /// The contract of that answer. Its name is that of the tool.
+    pub contract: &'a Contract,
+    /// Whether the answer before began with elements that may have been given already.
+    pub is_unclear: bool,
 }
 
 impl<'a> Feedback<'a> {
     /// Creates feedback on the problems of an attempt, with no answer, no parts, no tool and `unchanged`
     /// 0.
     pub fn new(problems: &'a Problems, mode: Mode, attempt: u32) -> Self {
-        Self { problems, value: None, mode, attempt, unchanged: 0, parts: None, tool: None }
+        Self {
+            problems,
+            value: None,
+            mode,
+            attempt,
+            unchanged: 0,
+            parts: None,
+            tool: None,
+            rest: None,
+        }
     }
 
     /// Sets the answer. The default is `None`.
@@ -107,6 +141,43 @@ impl fmt::Display for Feedback<'_> {
 }
 
 fn default_text(feedback: &Feedback<'_>) -> String {
+    let Some(rest) = &feedback.rest else { return whole_text(feedback) };
+    let request = rest_text(rest, feedback.mode);
+    if feedback.problems.is_empty() {
+        return request;
+    }
+    let (list, _) = list(&feedback.folded(), MOST_BYTES);
+    format!("The answer has a problem:\n{list}{request}")
+}
+
+/// Returns the request for the next elements of a list.
+fn rest_text(rest: &RestOfList<'_>, mode: Mode) -> String {
+    let RestOfList { pointer, given, shown, member, .. } = rest;
+    let mut text = match rest.expected {
+        Some(expected) => {
+            format!("The list at {pointer} has {given} of its {expected} elements so far. ")
+        }
+        None => format!("The list at {pointer} has its first {given} elements so far. "),
+    };
+    text += &match shown {
+        1 => String::from("Only the last of them stands above. "),
+        _ => format!("Only the last {shown} of them stand above. "),
+    };
+    if rest.is_unclear {
+        text += "The answer before began with elements that the list has already. Give such an element \
+                 only if it comes once more, behind the last one. ";
+    }
+    text += &match mode {
+        Mode::Tools => format!("Call `{}` with", rest.contract.name()),
+        _ => format!("Give one JSON object with the member `{member}`, and nothing else:"),
+    };
+    text += " the elements that come next, behind the last one, in the order of the text. Do not repeat \
+             elements. If there are no more, the list is empty.";
+    text
+}
+
+/// Returns the text about a whole value or its parts.
+fn whole_text(feedback: &Feedback<'_>) -> String {
     let mut text = match feedback.problems.len() {
         1 => String::from("The answer has a problem"),
         n => format!("The answer has {n} problems"),

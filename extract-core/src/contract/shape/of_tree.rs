@@ -255,6 +255,7 @@ impl<'t> Compiler<'t> {
                 shape: self.id(member.node)?,
                 required: member.required,
                 is_exact: object.exact.get(&member.name) == Some(&index),
+                is_count: false,
             });
         }
         for (pattern, id) in &plain.patterns {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::list_rest::Incomplete;
 use super::pending_calls::CallFeedback;
 use crate::check::check;
 use crate::contract::{CheckContext, Extract, FailedCheck, Problem, Problems};
 use crate::extraction::bad_items::{BadItems, RemainingItems};
 use crate::extraction::ledger::Ledger;
+use crate::extraction::lists::{CutPlace, Gap, Lists};
 use crate::extraction::task::Task;
 use crate::reading::{Reading, Repair, RepairKind};
 
@@ -32,6 +34,10 @@ pub(in crate::extraction) enum Verdict<T> {
     Rejected(Rejection),
     /// A check could not run.
     Unchecked(FailedCheck),
+    /// A list of the value has more elements. Nothing was checked yet.
+    Incomplete(Incomplete),
+    /// The reply was cut off, and nothing of it can be kept.
+    Truncated,
 }
 
 /// The problems of a rejected reply, and how they are fed back.
@@ -60,6 +66,23 @@ impl<T> Evaluation<T> {
         Self { verdict: Verdict::Rejected(rejection), value: None, repairs: Vec::new() }
     }
 
+    /// Rejects a reply that was cut off, of which nothing can be kept.
+    pub(super) fn truncated() -> Self {
+        Self { verdict: Verdict::Truncated, value: None, repairs: Vec::new() }
+    }
+
+    /// Makes the evaluation of a value with an incomplete list.
+    pub(super) fn incomplete(value: Value, incomplete: Incomplete, repairs: Vec<Repair>) -> Self {
+        Self { verdict: Verdict::Incomplete(incomplete), value: Some(value), repairs }
+    }
+
+    /// Sets whether the reply began with elements that may have been given before.
+    pub(super) fn set_unclear(&mut self, is_unclear: bool) {
+        if let Verdict::Incomplete(incomplete) = &mut self.verdict {
+            incomplete.is_unclear = is_unclear;
+        }
+    }
+
     /// Makes an evaluation from a checked value.
     pub(super) fn of_checked(value: Value, checked: Checked<T>) -> Self {
         let verdict = match checked {
@@ -79,6 +102,9 @@ pub(in crate::extraction) struct Evaluator<'a, T> {
     pub(in crate::extraction) task: &'a Task<T>,
     pub(in crate::extraction) context: &'a Arc<CheckContext>,
     pub(in crate::extraction) ledger: &'a mut Ledger,
+    pub(in crate::extraction) lists: &'a mut Lists,
+    /// The place at which the reply was cut off.
+    pub(in crate::extraction) cut: Option<CutPlace>,
 }
 
 impl<T: Extract> Evaluator<'_, T> {
@@ -125,6 +151,19 @@ impl<T: Extract> Evaluator<'_, T> {
 }
 
 impl<T> Evaluator<'_, T> {
+    /// Returns what a value lacks, and notes numbers of elements that differ.
+    pub(super) fn judge_lists(&mut self, value: &Value) -> Gap {
+        let (gap, notes) = self.lists.judge(&self.task.contract, value);
+        notes.iter().for_each(|note| self.note(note));
+        gap
+    }
+
+    /// Records the numbers of elements that a reply states.
+    pub(super) fn record_stated(&mut self, stated: Vec<(String, Value)>) {
+        let notes = self.lists.state(stated, &self.task.contract);
+        notes.iter().for_each(|note| self.note(note));
+    }
+
     /// Adds a note about the latest attempt to the ledger.
     pub(super) fn note(&mut self, note: &str) {
         self.ledger.note_attempt(note);

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::evaluation::Rejection;
 use super::kinds::Ask;
-use super::partial_reask::PartialReask;
+use super::list_rest::ListRest;
 use super::pending_calls::{CallFeedback, CallProblems};
-use crate::check::Feedback;
-use crate::contract::{Contract, Problems};
+use crate::check::{Feedback, RestOfList};
+use crate::contract::{Contract, Problems, rest_name};
 use crate::conversation::{Message, Mode, Output, Reply, ToolResult, Tools};
 use crate::extraction::options::Options;
 use crate::model::SchemaPrompt;
@@ -32,6 +32,8 @@ pub(in crate::extraction) struct FeedbackWriter<'a> {
     pub(in crate::extraction) attempt: u32,
     /// How often the same problems came back.
     pub(in crate::extraction) unchanged: u32,
+    /// The expected number of elements of the list that is continued.
+    pub(in crate::extraction) expected: Option<usize>,
 }
 
 impl FeedbackWriter<'_> {
@@ -117,6 +119,7 @@ impl Ask {
         feedback.value = value;
         feedback.unchanged = writer.unchanged;
         feedback.parts = self.parts().map(|parts| &parts.parts);
+        feedback.rest = self.rest().map(|rest| rest_of_list(rest, writer));
         feedback.tool = match writer.output {
             Output::Tools(Tools { tools, .. }) if tools.len() > 1 => {
                 tools.iter().map(|tool| tool.name.as_str()).find(|name| *name == contract.name())
@@ -124,20 +127,44 @@ impl Ask {
             _ => None,
         };
         let text = writer.render(&feedback);
-        match self.parts().and_then(|parts| type_of_parts(parts, writer)) {
+        let partial = match self {
+            Self::Parts(parts) => Some((parts.parts.contract(), parts.form.is_some())),
+            Self::Rest(rest) => Some((&rest.contract, rest.form.is_some())),
+            Self::Whole(_) | Self::Calls(_) => None,
+        };
+        match partial.and_then(|(contract, is_sent)| type_of_parts(contract, is_sent, writer)) {
             Some(type_of_parts) => format!("{text}\n\n{type_of_parts}"),
             None => text,
         }
     }
 }
 
-/// Returns the type of the parts as text, if the type of the whole was sent as text.
-fn type_of_parts(parts: &PartialReask, writer: &FeedbackWriter<'_>) -> Option<String> {
+/// Returns the data about a list that is continued.
+fn rest_of_list<'a>(rest: &'a ListRest, writer: &FeedbackWriter<'a>) -> RestOfList<'a> {
+    let pointers = [rest.pointer.as_str()];
+    let form = rest.whole.form.as_deref();
+    let sent = writer.contract.sent_pointers(form, &rest.kept, pointers).pop();
+    RestOfList {
+        pointer: sent.unwrap_or_default(),
+        given: rest.given(),
+        shown: rest.last_items().1,
+        expected: writer.expected,
+        member: rest_name(&rest.pointer),
+        contract: &rest.contract,
+        is_unclear: rest.is_named(),
+    }
+}
+
+/// Returns the type of a partial answer as text, if the type of the whole was sent as text.
+fn type_of_parts(
+    contract: &Contract,
+    is_sent: bool,
+    writer: &FeedbackWriter<'_>,
+) -> Option<String> {
     let mode: Mode = writer.output.mode();
-    if parts.form.is_some() && !writer.schema_prompt.tells(mode) {
+    if is_sent && !writer.schema_prompt.tells(mode) {
         return None;
     }
-    let contract = parts.parts.contract();
     Some(match &writer.options.instructions {
         Some(write) => write(contract),
         None => format!("The type of the parts:\n\n{}", contract.prompt_schema()),

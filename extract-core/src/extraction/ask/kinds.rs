@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::calls::Calls;
 use super::evaluation::{Evaluation, Evaluator};
+use super::list_rest::ListRest;
 use super::partial_reask::PartialReask;
 use super::reply_turn::ReplyTurn;
 use super::whole::Whole;
@@ -16,6 +17,8 @@ pub(in crate::extraction) enum Ask {
     Whole(Whole),
     /// The invalid parts of a value.
     Parts(Box<PartialReask>),
+    /// The elements of a list behind those that were given.
+    Rest(Box<ListRest>),
     /// One call for a variant of the value, or one for each element of it.
     Calls(Calls),
 }
@@ -26,6 +29,7 @@ impl Ask {
         match self {
             Self::Whole(whole) => whole,
             Self::Parts(parts) => &parts.whole,
+            Self::Rest(rest) => &rest.whole,
             Self::Calls(calls) => &calls.whole,
         }
     }
@@ -34,7 +38,7 @@ impl Ask {
     pub(in crate::extraction) fn is_independent(&self) -> bool {
         match self {
             Self::Whole(_) => true,
-            Self::Parts(_) => false,
+            Self::Parts(_) | Self::Rest(_) => false,
             Self::Calls(calls) => !calls.has_pending(),
         }
     }
@@ -51,8 +55,22 @@ impl Ask {
         if let Self::Parts(parts) = self { Some(parts) } else { None }
     }
 
-    /// Returns the JSON pointers of the parts; empty unless parts are asked for.
+    /// Returns the request for more elements of a list, if it is one.
+    pub(in crate::extraction) fn rest(&self) -> Option<&ListRest> {
+        if let Self::Rest(rest) = self { Some(rest) } else { None }
+    }
+
+    /// Whether the answer is only a part of the value.
+    pub(in crate::extraction) fn is_partial(&self) -> bool {
+        matches!(self, Self::Parts(_) | Self::Rest(_))
+    }
+
+    /// Returns the JSON pointers of the parts that are asked for; empty for the whole value. The pointer of the
+    /// elements behind the last one of a list ends with `/-`.
     pub(in crate::extraction) fn part_pointers(&self) -> Vec<String> {
+        if let Self::Rest(rest) = self {
+            return vec![format!("{}/-", rest.pointer)];
+        }
         let parts = self.parts().into_iter().flat_map(|parts| parts.parts.pointers());
         parts.map(str::to_owned).collect()
     }
@@ -61,6 +79,7 @@ impl Ask {
     pub(in crate::extraction) fn gives_value(&self, contract: &Contract, tool: &str) -> bool {
         match self {
             Self::Calls(calls) => calls.tools.find(tool).is_some(),
+            Self::Rest(rest) => [contract.name(), rest.contract.name()].contains(&tool),
             Self::Whole(_) | Self::Parts(_) => tool == contract.name(),
         }
     }
@@ -72,6 +91,7 @@ impl Ask {
     ) -> (Arc<Contract>, Option<Arc<LoweredContract>>) {
         match self {
             Self::Parts(parts) => (Arc::clone(parts.parts.contract()), parts.form.clone()),
+            Self::Rest(rest) => (Arc::clone(&rest.contract), rest.form.clone()),
             Self::Whole(whole) => (Arc::clone(contract), whole.form.clone()),
             Self::Calls(_) => (Arc::clone(contract), None),
         }
@@ -82,6 +102,7 @@ impl Ask {
     pub(in crate::extraction) fn output(&self, current: &Output) -> Output {
         match (self, current) {
             (Self::Parts(parts), _) => parts.output(),
+            (Self::Rest(rest), _) => rest.output(),
             (Self::Calls(calls), _) => calls.whole.output.clone(),
             (Self::Whole(whole), Output::Tools(now)) => match &whole.output {
                 Output::Tools(tools) if now.tools.len() > tools.tools.len() => {
@@ -112,9 +133,14 @@ impl Ask {
             names.push(contract.name());
         }
         let mut shapes = vec![contract.shape(self.whole().form.as_deref())];
-        if let Some(PartialReask { parts, form, .. }) = self.parts() {
-            names.push(parts.contract().name());
-            shapes.push(parts.contract().shape(form.as_deref()));
+        let partial = match self {
+            Self::Parts(parts) => Some((parts.parts.contract(), &parts.form)),
+            Self::Rest(rest) => Some((&rest.contract, &rest.form)),
+            Self::Whole(_) | Self::Calls(_) => None,
+        };
+        if let Some((contract, form)) = partial {
+            names.push(contract.name());
+            shapes.push(contract.shape(form.as_deref()));
         }
         ReplyTurn::of(reply, &names, &shapes, number)
     }
@@ -129,6 +155,7 @@ impl Ask {
         match self {
             Self::Whole(whole) => whole.evaluate(turn, evaluator).await,
             Self::Parts(parts) => parts.evaluate(turn, evaluator).await,
+            Self::Rest(rest) => rest.evaluate(turn, evaluator).await,
             Self::Calls(calls) => calls.evaluate(turn, evaluator).await,
         }
     }

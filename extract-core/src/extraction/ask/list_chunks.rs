@@ -24,12 +24,17 @@ impl Whole {
         let (mut repairs, mut problems) = (Vec::new(), Vec::new());
         let mut seen = HashSet::new();
         let (mut joined, mut repeated) = (0, 0);
+        let mut counted = Vec::new();
         let within = wrapper::pointer_outside("");
         for chunk in chunks.iter().filter(|chunk| !is_empty_call(chunk)) {
-            let ReadValue { restored, repairs: made } = self.read_here(chunk, evaluator)?;
+            let ReadValue { restored, repairs: made, stated } = self.read_here(chunk, evaluator)?;
             let Value::Array(items) = restored.value else {
-                return Ok(ReadValue { restored, repairs: made });
+                return Ok(ReadValue { restored, repairs: made, stated });
             };
+            // The number stands in the first call, or in all of them.
+            if counted.iter().all(|(_, number): &(String, Value)| number.is_null()) {
+                counted = stated;
+            }
             if !seen.insert(Value::Array(items.clone()).to_string()) {
                 repeated += 1;
                 continue;
@@ -56,7 +61,7 @@ impl Whole {
             evaluator.note(&format!("{repeated} calls that only repeat another were left out"));
         }
         let restored = Restored { value: Value::Array(list), problems };
-        Ok(ReadValue { restored, repairs })
+        Ok(ReadValue { restored, repairs, stated: counted })
     }
 }
 

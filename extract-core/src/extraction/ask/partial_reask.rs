@@ -137,6 +137,6 @@ impl PartialReask {
         let to_whole = |problem: Problem| self.parts.to_whole(problem);
         restored.problems = problems.into_iter().map(to_whole).collect();
         self.answered = true;
-        Some(ReadValue { restored, repairs })
+        Some(ReadValue { restored, repairs, stated: Vec::new() })
     }
 }

@@ -4,16 +4,20 @@ use serde_json::Value;
 
 use super::candidates::{AnswerText, Candidate};
 use super::evaluation::{Evaluation, Evaluator, Verdict};
+use super::list_rest::Incomplete;
 use super::reply_turn::ReplyTurn;
 use super::unreadable::unreadable_problem;
 use crate::contract::dialect::Restored;
 use crate::contract::{Extract, Problem, Problems};
+use crate::extraction::lists::Gap;
 use crate::reading::Repair;
 
 /// A value that was read from an answer, in the type's shape.
 pub(super) struct ReadValue {
     pub(super) restored: Restored,
     pub(super) repairs: Vec<Repair>,
+    /// The numbers of elements that the model states, with the pointers of the lists.
+    pub(super) stated: Vec<(String, Value)>,
 }
 
 /// Takes the first answer that passes, and remembers the first that does not.
@@ -32,14 +36,22 @@ impl FirstPassing {
         turn: &ReplyTurn<'_>,
         evaluator: &mut Evaluator<'_, T>,
     ) -> Option<Evaluation<T>> {
-        let ReadValue { restored, repairs } = match read {
+        let ReadValue { restored, repairs, stated } = match read {
             Ok(read) => read,
             Err(problem) => {
                 self.unreadable.get_or_insert(problem);
                 return None;
             }
         };
-        let Restored { value, problems, .. } = restored;
+        let Restored { value, mut problems, .. } = restored;
+        evaluator.record_stated(stated);
+        match evaluator.judge_lists(&value) {
+            Gap::Elements(list) => {
+                let incomplete = Incomplete { list, problems, is_unclear: false };
+                return Some(Evaluation::incomplete(value, incomplete, repairs));
+            }
+            Gap::Closed(found) => problems.extend(found),
+        }
         let (value, checked) = evaluator.check_or_leave_out(value, problems).await;
         match checked {
             Ok(Ok(typed)) => {
@@ -64,6 +76,11 @@ impl FirstPassing {
                 Some(Evaluation { verdict, value: Some(value), repairs })
             }
         }
+    }
+
+    /// Whether an answer could be read.
+    pub(super) fn has_read(&self) -> bool {
+        self.rejected.is_some()
     }
 
     /// Returns the rejection of the first answer that could be read, or else of the reply.

@@ -43,11 +43,23 @@ impl Whole {
                     self.read(answer, evaluator).await
                 }
             };
+            if let Ok(read) = &read {
+                let (contract, form) = (&evaluator.task.contract, self.form.as_deref());
+                let (value, cut) = (&read.restored.value, evaluator.cut.as_ref());
+                if !evaluator.lists.begin(contract, form, value, cut) {
+                    return Evaluation::truncated();
+                }
+            }
             if let Some(evaluation) = first.offer(&candidate, read, turn, evaluator).await {
                 return evaluation;
             }
         }
-        first.rejected()
+        // A reply that was cut off and cannot be read is no wrong answer.
+        if evaluator.cut.is_some() && !first.has_read() {
+            Evaluation::truncated()
+        } else {
+            first.rejected()
+        }
     }
 
     /// Returns the value of a reply without calls whose text is an answer, if the type accepts text.
@@ -93,10 +105,11 @@ impl Whole {
     ) -> ReadValue {
         evaluator.note_others(&reading);
         let (contract, form) = (&evaluator.task.contract, self.form.as_deref());
+        let stated = contract.stated_counts(&reading.value);
         if !reading.is_as_written() && !reading.is_from_call() {
             if let Some(value) = contract.read_as_written(form, answer.text()) {
                 let restored = Restored { value, problems: Vec::new() };
-                return ReadValue { restored, repairs: Vec::new() };
+                return ReadValue { restored, repairs: Vec::new(), stated };
             }
             if let Some(form) = form.filter(|form| !form.lowered.is_identity()) {
                 let level = evaluator.task.options.reading;
@@ -104,11 +117,11 @@ impl Whole {
                 let unlowered = unlowered.ok().filter(|own| contract.is_in_type_shape(form, own));
                 if let Some(unlowered) = unlowered {
                     let restored = contract.restore_reading(None, unlowered);
-                    return ReadValue { restored, repairs: Vec::new() };
+                    return ReadValue { restored, repairs: Vec::new(), stated };
                 }
             }
         }
         let repairs = std::mem::take(&mut reading.repairs);
-        ReadValue { restored: contract.restore_reading(form, reading), repairs }
+        ReadValue { restored: contract.restore_reading(form, reading), repairs, stated }
     }
 }

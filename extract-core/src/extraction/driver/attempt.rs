@@ -71,6 +71,7 @@ impl<T> Driver<T> {
             Err(error) => self.task.client.breaker.failed(error.kind),
         }
         self.probe = None;
+        let keeps_cut_lists = self.keeps_cut_lists();
         let latency = self.request_started.elapsed();
         let request_state = self.dialogue.request.progress.state();
         let pricing = Pricing::of(&self.task.client, &self.task.options);
@@ -114,6 +115,7 @@ impl<T> Driver<T> {
             (StopReason::ContentFilter, _) => {
                 (Outcome::Filtered, Failure::Filtered(attempt.reply.clone()))
             }
+            (StopReason::Length, _) if keeps_cut_lists => return Ok(reply),
             (StopReason::Length, _) => {
                 (Outcome::Truncated, Failure::Truncated(attempt.reply.clone()))
             }

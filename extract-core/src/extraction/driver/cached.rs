@@ -118,13 +118,24 @@ impl<T: Extract> Driver<T> {
     ) -> Result<Option<End<T, C>>, Failure> {
         let (ledger, last_value) = (self.ledger.clone(), self.last_value.take());
         self.record_entry(entry, waited);
-        let rejection = match self.evaluate(&entry.reply).await {
+        let evaluated = match self.evaluate(&entry.reply).await {
             Next::End(end) => {
                 self.show_reply(&entry.reply);
                 return Ok(Some(end));
             }
             Next::Fail(failure) => return Err(failure),
-            Next::AskAgain(rejection) => rejection,
+            Next::AskAgain(rejection) => Err(rejection),
+            Next::Continue(incomplete) => Ok(incomplete),
+        };
+        let rejection = match evaluated {
+            Ok(incomplete) => {
+                self.show_reply(&entry.reply);
+                // The next reply is no reply to this request.
+                self.cached.current = None;
+                self.continue_list(incomplete).await?;
+                return Ok(None);
+            }
+            Err(rejection) => rejection,
         };
         let judgements = std::mem::take(&mut self.ledger.judgements);
         self.ledger = ledger;

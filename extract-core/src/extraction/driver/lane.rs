@@ -12,7 +12,7 @@ use crate::conversation::{
     Assembly, Delta, Progress, ProviderError, ProviderErrorKind, Reply, RequestState,
 };
 use crate::extraction::ask::Ask;
-use crate::extraction::channel::{AttemptStarted, EventChannel, StreamEvent};
+use crate::extraction::channel::{AttemptStarted, EventChannel, RestStarted, StreamEvent};
 use crate::extraction::task::Task;
 use crate::http::within;
 use crate::model::DeltaStream;
@@ -71,7 +71,11 @@ impl<T> Lane<'_, T> {
         StreamEvent::AttemptStarted(AttemptStarted {
             attempt,
             mode: self.dialogue.request.output.mode(),
-            is_parts: self.ask.parts().is_some(),
+            is_parts: self.ask.is_partial(),
+            rest: self
+                .ask
+                .rest()
+                .map(|rest| RestStarted { list: rest.pointer.clone(), given: rest.given() }),
             contract,
             form,
             check_context: Arc::clone(context),

@@ -16,6 +16,10 @@ impl<T> Driver<T> {
             self.unchanged = 0;
             self.problems = problems.clone();
         }
+        if self.lists.has_continued() {
+            // A value before it has fewer elements.
+            self.best = None;
+        }
         let fewest = self.best.as_ref().map_or(usize::MAX, |best| best.problems.len());
         if let Some(value) = self.last_value.as_ref().filter(|_| problems.len() <= fewest) {
             self.best = Some(Rejected { value: value.clone(), problems: problems.clone() });

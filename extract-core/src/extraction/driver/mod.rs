@@ -10,6 +10,7 @@ mod fallback;
 mod hedge;
 mod lane;
 mod limits;
+mod list_rest;
 mod model_time;
 mod next_model;
 mod reask;

@@ -128,7 +128,11 @@ impl<T> Driver<T> {
         match self.prepare(&next) {
             Ok(prepared) => {
                 self.pass_over(reason, unsent);
+                let rest = self.take_rest();
                 self.take_over(prepared);
+                if let Some(rest) = rest {
+                    self.resume_rest(rest);
+                }
                 true
             }
             Err(passed_over) => {

@@ -15,6 +15,10 @@ impl<T> Driver<T> {
         rejection: &Rejection,
     ) -> Result<(), Failure> {
         self.remember_rejected(&rejection.problems);
+        if let Some(limit) = self.lists.given_up() {
+            self.take_rest();
+            return Err(Failure::Invalid(limit));
+        }
         if let Some(limit) = self.reached_limit() {
             return Err(Failure::Invalid(limit));
         }
@@ -43,8 +47,8 @@ impl<T> Driver<T> {
         let is_unread = self.last_value.is_none();
         match &self.ask {
             Ask::Calls(_) => {}
-            Ask::Parts(_) if is_unread => {}
-            Ask::Whole(_) | Ask::Parts(_) => {
+            Ask::Parts(_) | Ask::Rest(_) if is_unread => {}
+            Ask::Whole(_) | Ask::Parts(_) | Ask::Rest(_) => {
                 let whole = self.ask.whole().clone();
                 let parts = self.last_value.as_ref().and_then(|value| {
                     let (contract, reask) = (&self.task.contract, self.reask_policy());
@@ -69,6 +73,10 @@ impl<T> Driver<T> {
     fn reask_policy(&self) -> Reask {
         let sends_schema = self.ask.whole().form.is_some();
         let is_cached = self.dialogue.request.settings.caches_prompt();
+        // The whole is too long for one reply.
+        if self.lists.has_continued() || self.lists.is_cut() {
+            return Reask::Parts;
+        }
         match self.task.options.policy.reask {
             Reask::Auto if sends_schema && is_cached => Reask::Whole,
             reask => reask,
@@ -136,7 +144,7 @@ impl<T> Driver<T> {
         }
     }
 
-    fn feedback_writer(&self) -> FeedbackWriter<'_> {
+    pub(super) fn feedback_writer(&self) -> FeedbackWriter<'_> {
         FeedbackWriter {
             options: &self.task.options,
             contract: &self.task.contract,
@@ -144,6 +152,7 @@ impl<T> Driver<T> {
             schema_prompt: self.task.client.model.profile().schema_prompt,
             attempt: self.attempt_count(),
             unchanged: self.unchanged,
+            expected: self.ask.rest().and_then(|rest| self.lists.list(rest.list())?.expected),
         }
     }
 }

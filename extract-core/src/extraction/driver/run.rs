@@ -12,7 +12,7 @@ use super::user_calls::UserCalls;
 use crate::cache::holding;
 use crate::check::retype;
 use crate::contract::{CheckFailure, Extract, FailedCheck, Problems};
-use crate::conversation::{Conversation, Message, Reply, ToolResult};
+use crate::conversation::{Block, Conversation, Message, Reply, ToolResult};
 use crate::extraction::ask::{Evaluation, Evaluator, ReplyTurn, Verdict};
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::channel::StreamEvent;
@@ -115,20 +115,28 @@ impl<T: Extract> Driver<T> {
                 Err(failure) if self.recover_from(&failure) || self.fall_back(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
-            match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
+            let incomplete = match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
                 Next::End(end) => {
                     self.keep_reply(reply);
                     return Ok(end);
                 }
+                Next::Fail(failure) if self.recover_from(&failure) => continue,
                 Next::Fail(failure) => return Err(failure),
-                Next::AskAgain(rejection) => self.ask_again(&reply, &rejection)?,
-            }
+                Next::AskAgain(rejection) => {
+                    self.ask_again(&reply, &rejection)?;
+                    continue;
+                }
+                Next::Continue(incomplete) => incomplete,
+            };
+            self.continue_list(incomplete).await?;
         }
     }
 
     /// Reads and checks a reply, and records the result in the ledger. Calls of user tools come before a
     /// value: a reply that holds both has not waited for their results.
     pub(super) async fn evaluate<C: UserCalls>(&mut self, reply: &Reply) -> Next<T, C> {
+        let Some((reply, cut)) = self.kept_part(reply) else { return self.truncated() };
+        let reply = &*reply;
         let number = self.dialogue.request.messages.len();
         let output = &self.dialogue.request.output;
         let turn = self.ask.read_turn(reply, output, &self.task.contract, number);
@@ -141,8 +149,8 @@ impl<T: Extract> Driver<T> {
                 }
                 Some(Err(rejection)) => (Evaluation::rejected(rejection), Some(turn)),
                 None => {
-                    let Self { task, context, ledger, ask, .. } = self;
-                    let mut evaluator = Evaluator { task, context, ledger };
+                    let Self { task, context, ledger, ask, lists, .. } = self;
+                    let mut evaluator = Evaluator { task, context, ledger, lists, cut };
                     (ask.evaluate(&turn, &mut evaluator).await, Some(turn))
                 }
             },
@@ -161,6 +169,11 @@ impl<T: Extract> Driver<T> {
                 self.record(Outcome::Rejected, repairs, &rejection.problems);
                 Next::AskAgain(rejection)
             }
+            Verdict::Incomplete(incomplete) => {
+                self.record(Outcome::Continued, repairs, &Problems::new());
+                Next::Continue(incomplete)
+            }
+            Verdict::Truncated => self.truncated(),
             Verdict::Unchecked(failed) => {
                 self.record(Outcome::Unchecked, repairs, &Problems::new());
                 Next::Fail(Failure::Unchecked(failed))
@@ -200,6 +213,20 @@ impl<T> Driver<T> {
         }
     }
 
+    /// Returns the conversation of an accepted value. A list of several replies is one answer in it.
+    fn accepted_conversation(&mut self, json: &Value, reply: &Reply) -> Conversation {
+        if self.lists.has_continued() {
+            self.dialogue.take_exchange();
+            let sent =
+                self.task.contract.sent_value(self.ask.whole().form.as_deref(), json.clone());
+            let answer = Block::Text(sent.to_string());
+            return self.take_conversation(&Reply::new(vec![answer], reply.stop.clone()));
+        }
+        let conversation = self.take_conversation(reply);
+        let results = reply.tool_calls().map(|call| ToolResult::new(call, ACCEPTED, false));
+        results.map(Message::tool).fold(conversation, Conversation::message)
+    }
+
     /// Ends the extraction with a value.
     fn accept(mut self, value: T, reply: &Reply) -> Accepted<T> {
         let json = self.last_value.take().unwrap_or_default();
@@ -207,9 +234,7 @@ impl<T> Driver<T> {
         if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {
             channel.send(StreamEvent::Settled { value: json.clone() });
         }
-        let conversation = self.take_conversation(reply);
-        let results = reply.tool_calls().map(|call| ToolResult::new(call, ACCEPTED, false));
-        let conversation = results.map(Message::tool).fold(conversation, Conversation::message);
+        let conversation = self.accepted_conversation(&json, reply);
         Accepted { report: Report { value, ledger: self.into_ledger(), conversation }, json }
     }
 }

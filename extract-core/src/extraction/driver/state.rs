@@ -19,6 +19,7 @@ use crate::extraction::initial_request::InitialRequest;
 use crate::extraction::judgements::Judgements;
 use crate::extraction::ledger::Ledger;
 use crate::extraction::limit::Limit;
+use crate::extraction::lists::Lists;
 use crate::extraction::request_tools::SentUserTool;
 use crate::extraction::task::Task;
 
@@ -53,6 +54,8 @@ pub(super) struct Driver<T> {
     pub(super) second_request: Option<SecondRequest>,
     /// The permission to try a model whose circuit is open.
     pub(super) probe: Option<Probe>,
+    /// The lists with an expected number of elements, or that were cut off.
+    pub(super) lists: Lists,
     /// The use of the cache.
     pub(super) cached: CacheUse,
 }
@@ -84,6 +87,11 @@ impl<T> Driver<T> {
             return Err(Error::from(InputError::NoTools).of_type(task.contract.name()));
         }
         let context = Arc::new(task.options.check_context_for(&task.input));
+        let mut notes = notes;
+        let lists = Lists::start(&task.expected, task.options.lists, &context, &mut notes);
+        let lists = lists.map_err(|FailedCheck { pointer, failure: source }| {
+            Error::new(ErrorKind::Check { pointer, source }).of_type(task.contract.name())
+        })?;
         Ok(Self {
             dialogue: Dialogue::start(request, &task.client, 0),
             model_time: ModelTime::of(task.options.deadline),
@@ -103,6 +111,7 @@ impl<T> Driver<T> {
             best: None,
             second_request: None,
             probe: None,
+            lists,
             cached: CacheUse::default(),
         })
     }
@@ -140,6 +149,7 @@ impl<T> Driver<T> {
         self.record_judgements();
         self.note_wait_for_other();
         self.ledger.latency = self.started.elapsed();
+        self.ledger.lists = self.lists.counts();
         self.ledger
     }
 
@@ -150,7 +160,7 @@ impl<T> Driver<T> {
             _ => None,
         };
         let last = self.last_value.take();
-        let best = self.best.take();
+        let best = self.value_so_far().or_else(|| self.best.take());
         let problems = match &best {
             Some(best) => best.problems.clone(),
             None => std::mem::take(&mut self.problems),

@@ -18,8 +18,12 @@ pub(super) enum AnswerBlock {
 impl AnswerBlock {
     /// Returns the block that will contain the value in a reply that begins.
     pub(super) fn of(attempt: &AttemptStarted) -> Self {
-        match attempt.mode {
-            _ if attempt.is_parts => Self::Nothing,
+        if attempt.is_parts { Self::Nothing } else { Self::of_mode(attempt.mode) }
+    }
+
+    /// Returns the block that will contain the answer of a request in this mode.
+    pub(super) fn of_mode(mode: Mode) -> Self {
+        match mode {
             Mode::Tools => Self::Call(None),
             _ => Self::Text,
         }

@@ -18,8 +18,16 @@ pub(super) struct Emitted {
 #[derive(Debug)]
 struct Fingerprint {
     hash: u64,
-    /// The byte range of the element in the reply, and its index in the list of the reply.
-    pointer: (Range<usize>, usize),
+    origin: Origin,
+}
+
+/// Where the value of a returned element is.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// In the reply that was followed: the byte range of the element, and its index in the list.
+    Reply(Range<usize>, usize),
+    /// Here.
+    Value(Value),
 }
 
 /// The comparison of the returned elements with a list.
@@ -40,14 +48,27 @@ impl Emitted {
         self.fingerprints.len()
     }
 
-    /// Adds an element: its value, its byte range in the reply and its index in the list of the reply.
+    /// Adds an element of the reply that is followed.
     pub(super) fn add(&mut self, value: &Value, span: Range<usize>, index: usize) {
-        self.fingerprints.push(Fingerprint { hash: self.hash(value), pointer: (span, index) });
+        let origin = Origin::Reply(span, index);
+        self.fingerprints.push(Fingerprint { hash: self.hash(value), origin });
     }
 
-    /// Returns the byte range and the index of a returned element in the reply.
-    pub(super) fn position(&self, which: usize) -> Option<&(Range<usize>, usize)> {
-        self.fingerprints.get(which).map(|mark| &mark.pointer)
+    /// Adds an element of another reply.
+    pub(super) fn add_value(&mut self, value: Value) {
+        let hash = self.hash(&value);
+        self.fingerprints.push(Fingerprint { hash, origin: Origin::Value(value) });
+    }
+
+    /// Whether an element of this value was returned.
+    pub(super) fn contains(&self, value: &Value) -> bool {
+        let hash = self.hash(value);
+        self.fingerprints.iter().any(|mark| mark.hash == hash)
+    }
+
+    /// Returns where the value of a returned element is.
+    pub(super) fn origin(&self, which: usize) -> Option<&Origin> {
+        self.fingerprints.get(which).map(|mark| &mark.origin)
     }
 
     /// Compares the returned elements with a list, by value. Of equal elements, the first ones match.

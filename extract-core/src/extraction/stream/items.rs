@@ -8,16 +8,18 @@ use serde_json::Value;
 use super::answer_block::AnswerBlock;
 use super::element_reader::{ElementReader, accepted};
 use super::element_spans::ElementSpans;
-use super::emitted::{Comparison, Emitted};
+use super::emitted::{Comparison, Emitted, Origin};
 use super::extraction_stream::ExtractionStream;
+use super::rest_scan::RestScan;
 use super::view::View;
 use super::view::sealed::Observer;
 use crate::check::check_elements;
+use crate::contract::dialect::Restored;
 use crate::contract::{CheckContext, Contract, ContractError, Extract, Problems, wrapper};
 use crate::conversation::Delta;
 use crate::extraction::bad_items::BadItems;
 use crate::extraction::builder::Extraction;
-use crate::extraction::channel::{AttemptStarted, StreamEvent};
+use crate::extraction::channel::{AttemptStarted, RestStarted, StreamEvent};
 use crate::extraction::error::{Error, InputError};
 use crate::extraction::withdrawn::Withdrawn;
 use crate::partial::value::list_pointer;
@@ -36,12 +38,16 @@ pub struct Items<E> {
     contracts: Vec<Option<Arc<Contract>>>,
     /// The readers of the elements in the reply that is followed, in the same order.
     elements: Vec<ElementReader>,
+    /// The readers of the elements in a reply that continues the list.
+    rest_elements: Vec<ElementReader>,
     /// The context of the checks.
     context: Arc<CheckContext>,
     /// The scan of the reply for elements.
     follower: Option<AnswerScan<ElementSpans>>,
     /// The block of the reply that is followed.
     block: AnswerBlock,
+    /// The scan of a reply that continues the list, and the number of elements before it.
+    rest: Option<(RestScan, usize)>,
     /// The policy for bad elements.
     policy: BadItems,
     /// The number of elements that were found in the reply.
@@ -65,9 +71,11 @@ impl<E: Extract> Items<E> {
             other: None,
             contracts: Vec::new(),
             elements: Vec::new(),
+            rest_elements: Vec::new(),
             context: Arc::default(),
             follower: None,
             block: AnswerBlock::Nothing,
+            rest: None,
             policy,
             seen: 0,
             emitted: Emitted::default(),
@@ -82,6 +90,10 @@ impl<E: Extract> Items<E> {
     fn begin(&mut self, attempt: &AttemptStarted) {
         self.block = AnswerBlock::Nothing;
         self.context = Arc::clone(&attempt.check_context);
+        self.rest = None;
+        if let Some(rest) = &attempt.rest {
+            return self.begin_rest(attempt, rest);
+        }
         // Parts become elements when the whole value has been accepted.
         if !self.emitted.is_empty() || attempt.is_parts {
             return;
@@ -100,6 +112,18 @@ impl<E: Extract> Items<E> {
         let follower = AnswerScan::new(ElementSpans::of(names)).member_names(members);
         self.follower = Some(follower.offering([offered]));
         self.block = AnswerBlock::of(attempt);
+    }
+
+    /// Handles the start of an attempt that continues a list. Follows its reply if it is the list of this view.
+    fn begin_rest(&mut self, attempt: &AttemptStarted, rest: &RestStarted) {
+        // Another model may have another dialect.
+        let element =
+            |contract: &Option<Arc<Contract>>| ElementReader::of(contract.as_ref()?, attempt);
+        let elements: Option<Vec<ElementReader>> = self.contracts.iter().map(element).collect();
+        self.rest_elements = elements.unwrap_or_default();
+        if self.pointer.as_ref() == Some(&rest.list) && !self.rest_elements.is_empty() {
+            self.rest = Some((RestScan::of(attempt, rest), rest.given));
+        }
     }
 
     /// Scans a delta for complete elements, and checks and queues them.
@@ -132,6 +156,60 @@ impl<E: Extract> Items<E> {
         }
     }
 
+    /// Scans a delta of a reply that continues the list, and checks and queues its complete elements.
+    fn handle_rest(&mut self, delta: &Delta) {
+        let Some((scan, index)) = &mut self.rest else { return };
+        let Some(element) = self.rest_elements.last() else { return };
+        let emitted = &self.emitted;
+        let is_given = |text: &str| {
+            element.read(text).map_or(true, |restored| emitted.contains(&restored.value))
+        };
+        let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
+        for text in scan.feed(delta, is_given) {
+            let at = *index;
+            *index += 1;
+            let read = element.read(&text);
+            match read.and_then(|read| element.check::<E>(read, other, &self.context)) {
+                Ok(Some((value, item))) if self.stop.is_none() => {
+                    self.emitted.add_value(value);
+                    self.ready.push_back(item);
+                }
+                Err(problems) if self.policy == BadItems::Stop && self.stop.is_none() => {
+                    let pointer = self.pointer.as_deref().unwrap_or_default();
+                    self.stop = Some(problems.under(&format!("{pointer}/{at}")));
+                }
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Checks and queues the elements of a value that is continued, as far as they were not queued before.
+    fn add_continued(&mut self, value: &Value) {
+        let pointer = self.pointer.as_deref().unwrap_or_default();
+        let list = value.pointer(pointer).and_then(Value::as_array);
+        let list = list.map_or(&[] as &[Value], Vec::as_slice);
+        let Comparison { fresh, .. } = self.emitted.compare(list);
+        let fresh: Vec<(usize, Value)> =
+            fresh.into_iter().map(|(index, item)| (index, item.clone())).collect();
+        let other = self.other.as_ref().and_then(|other| other.as_deref().ok());
+        for (index, item) in fresh.into_iter().take_while(|_| self.stop.is_none()) {
+            let Some(element) = nth(&self.elements, index) else { continue };
+            let restored = Restored { value: item, problems: Vec::new() };
+            match element.check::<E>(restored, other, &self.context) {
+                Ok(Some((value, item))) => {
+                    self.emitted.add_value(value);
+                    self.ready.push_back(item);
+                }
+                Err(problems) if self.policy == BadItems::Stop => {
+                    self.stop = Some(problems.under(&format!("{pointer}/{index}")));
+                    break;
+                }
+                // As in the reply that is followed, the check of the whole value decides.
+                Ok(None) | Err(_) => {}
+            }
+        }
+    }
+
     /// Compares the accepted value with the returned elements. Queues its other elements, and withdraws
     /// the returned elements that it lacks.
     fn settle(&mut self, value: &Value) {
@@ -156,11 +234,14 @@ impl<E: Extract> Items<E> {
 
     /// Reads a returned element again from its reply.
     fn element_value(&self, which: usize) -> Value {
-        let read = |&(ref span, index): &(std::ops::Range<usize>, usize)| {
-            let text = self.follower.as_ref()?.text().get(span.clone())?;
-            Some(nth(&self.elements, index)?.read(text).ok()?.value)
+        let read = |origin: &Origin| match origin {
+            Origin::Value(value) => Some(value.clone()),
+            Origin::Reply(span, index) => {
+                let text = self.follower.as_ref()?.text().get(span.clone())?;
+                Some(nth(&self.elements, *index)?.read(text).ok()?.value)
+            }
         };
-        self.emitted.position(which).and_then(read).unwrap_or_default()
+        self.emitted.origin(which).and_then(read).unwrap_or_default()
     }
 }
 
@@ -173,7 +254,9 @@ impl<E: Extract> Observer for Items<E> {
     fn handle(&mut self, event: StreamEvent) {
         match event {
             StreamEvent::AttemptStarted(began) => self.begin(&began),
+            StreamEvent::Delta(delta) if self.rest.is_some() => self.handle_rest(&delta),
             StreamEvent::Delta(delta) => self.handle_delta(&delta),
+            StreamEvent::Continued { value } => self.add_continued(&value),
             StreamEvent::Settled { value } => self.settle(&value),
         }
     }

@@ -11,7 +11,9 @@ mod emitted;
 mod extraction_stream;
 mod futures_stream;
 mod items;
+mod list_growth;
 mod partials;
+mod rest_scan;
 mod view;
 
 pub use deltas::Deltas;

@@ -8,12 +8,13 @@ use serde_json::Value;
 
 use super::answer_block::AnswerBlock;
 use super::extraction_stream::ExtractionStream;
+use super::list_growth::ListGrowth;
 use super::view::View;
 use super::view::sealed::Observer;
-use crate::contract::Extract;
+use crate::contract::{Contract, Extract, LoweredContract};
 use crate::conversation::Delta;
 use crate::extraction::builder::Extraction;
-use crate::extraction::channel::{AttemptStarted, StreamEvent};
+use crate::extraction::channel::{AttemptStarted, RestStarted, StreamEvent};
 use crate::extraction::error::Error;
 use crate::partial::{Live, Partial};
 
@@ -24,12 +25,30 @@ pub struct Partials<T> {
     live: Option<Live<T>>,
     /// The block of the reply that is followed.
     block: AnswerBlock,
+    /// The contract of the value as it was sent.
+    whole: Option<(Arc<Contract>, Option<Arc<LoweredContract>>)>,
+    /// The value that is continued.
+    kept: Value,
+    /// The growth of a list that is continued.
+    growth: Option<ListGrowth>,
 }
 
 impl<T: Extract> Partials<T> {
+    fn new() -> Self {
+        let block = AnswerBlock::default();
+        Self { live: None, block, whole: None, kept: Value::Null, growth: None }
+    }
+
     /// Handles the start of an attempt: starts the value over, unless the attempt is for parts.
     fn begin(&mut self, attempt: AttemptStarted) {
         self.block = AnswerBlock::of(&attempt);
+        self.growth = None;
+        if let Some(rest) = &attempt.rest {
+            return self.begin_rest(&attempt, rest);
+        }
+        if !attempt.is_parts {
+            self.whole = Some((Arc::clone(&attempt.contract), attempt.form.clone()));
+        }
         match &mut self.live {
             // The value so far stays. The parts are shown once they are accepted.
             Some(_) if attempt.is_parts => {}
@@ -38,8 +57,22 @@ impl<T: Extract> Partials<T> {
         }
     }
 
+    /// Handles the start of an attempt that continues a list: its elements are added to the value so far.
+    fn begin_rest(&mut self, attempt: &AttemptStarted, rest: &RestStarted) {
+        let (Some((contract, form)), Some(live)) = (&self.whole, &mut self.live) else { return };
+        let growth = ListGrowth::of(contract, form.as_deref(), attempt, rest, &self.kept);
+        if let Some((growth, open)) = growth {
+            live.begin(form.clone());
+            live.feed(&open);
+            self.growth = Some(growth);
+        }
+    }
+
     /// Adds the text of a delta to the value.
     fn handle_delta(&mut self, delta: &Delta) {
+        if let (Some(growth), Some(live)) = (&mut self.growth, &mut self.live) {
+            return growth.feed(delta, |text| live.feed(text));
+        }
         if let (Some(live), Some(text)) = (&mut self.live, self.block.text_of(delta)) {
             live.feed(text);
         }
@@ -51,8 +84,12 @@ impl<T: Extract> Observer for Partials<T> {
         match (event, &mut self.live) {
             (StreamEvent::AttemptStarted(began), _) => self.begin(began),
             (StreamEvent::Delta(delta), _) => self.handle_delta(&delta),
+            (StreamEvent::Continued { value }, Some(live)) => {
+                live.settle(&value);
+                self.kept = value;
+            }
             (StreamEvent::Settled { value }, Some(live)) => live.settle(&value),
-            (StreamEvent::Settled { .. }, None) => {}
+            (StreamEvent::Continued { .. } | StreamEvent::Settled { .. }, None) => {}
         }
     }
 
@@ -93,7 +130,7 @@ impl<T: Extract> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn stream(self) -> ExtractionStream<T, Partials<T>> {
-        ExtractionStream::begin(self, Partials { live: None, block: AnswerBlock::default() })
+        ExtractionStream::begin(self, Partials::new())
     }
 }
 

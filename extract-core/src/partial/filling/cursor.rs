@@ -67,7 +67,7 @@ impl SchemaCursor {
             return None;
         }
         let ShapeForm::Object(object) = self.kind(self.shape().root()) else { return None };
-        let field = object.fields.first()?;
+        let field = object.fields.iter().find(|field| !field.is_count)?;
         Some((field.shape, self.member(self.root_step(), &field.name).step))
     }
 

@@ -34,6 +34,10 @@ impl PartialBuilder {
         let container = self.open_containers.last()?;
         let (shape, spot, at) = (container.shape, container.target, container.at);
         let inner = self.unwrapped(spot);
+        if matches!(self.cursor.kind(shape), ShapeKind::Object(object) if object.is_count(&self.key))
+        {
+            return Some(ValueTarget::PASSED);
+        }
         let named = match self.cursor.kind(shape) {
             ShapeKind::Object(object) => {
                 object.field(&self.key, 0).or_else(|| object.field_like(&self.key)).is_some()
