@@ -132,18 +132,7 @@ impl<T> Prepared<T> {
 
     /// Returns the same extraction for another contract, without the rules of the type.
     pub(crate) fn asking_for(&self, contract: Arc<Contract>) -> Prepared<Value> {
-        let Task { client, input, options, models, .. } = &self.0;
-        Prepared(Task {
-            client: client.clone(),
-            contract,
-            input: input.clone(),
-            options: options.clone(),
-            models: models.clone(),
-            user_tools: Vec::new(),
-            channel: None,
-            list_pointer: String::new(),
-            rules: Rules::default(),
-        })
+        Prepared(self.0.asking_for(contract))
     }
 
     /// Reads this reply before a request is sent, or keeps the accepted one.

@@ -118,15 +118,12 @@ impl<T: Extract> Base<T> {
             rules.add_validator(move |value: &Value, context| rule(value, context));
         }
         Task {
-            client: self.task.client.clone(),
-            contract,
             input: input.with_messages(messages),
             options,
-            models: self.task.models.clone(),
             user_tools: self.task.user_tools.clone(),
-            channel: None,
             list_pointer: self.task.list_pointer.clone(),
             rules,
+            ..self.task.asking_for(contract)
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use super::bad_items::BadItems;
 use super::channel::EventChannel;
 use super::client::{Client, NextModel};
 use super::lists::ExpectedItems;
@@ -41,6 +44,27 @@ impl<T> Clone for Task<T> {
             list_pointer: self.list_pointer.clone(),
             rules: self.rules.clone(),
             expected: self.expected.clone(),
+        }
+    }
+}
+
+impl<T> Task<T> {
+    /// Returns a task for another contract with the same input and settings, without what belongs to the type:
+    /// rules, tools, and settings about its lists.
+    pub(super) fn asking_for(&self, contract: Arc<Contract>) -> Task<Value> {
+        let mut options = self.options.clone();
+        options.bad_items = BadItems::default();
+        Task {
+            client: self.client.clone(),
+            contract,
+            input: self.input.clone(),
+            options,
+            models: self.models.clone(),
+            user_tools: Vec::new(),
+            channel: None,
+            list_pointer: String::new(),
+            expected: Vec::new(),
+            rules: Rules::default(),
         }
     }
 }
