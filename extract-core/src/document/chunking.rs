@@ -153,7 +153,10 @@ impl Chunking {
         let mut chunks = Vec::with_capacity(cores.len());
         for (index, core) in cores.into_iter().enumerate() {
             let start = match &before {
-                Some(before) if overlap > 0 => self.overlap_start(text, before, overlap),
+                Some(before) if overlap > 0 => {
+                    let room = self.max_tokens.saturating_sub(self.tokens(text, &core));
+                    self.overlap_start(text, before, overlap.min(room))
+                }
                 _ => core.start,
             };
             let bytes = start..core.end;

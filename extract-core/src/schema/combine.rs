@@ -246,7 +246,7 @@ mod tests {
                     "title": {"type": ["string", "null"], "minLength": 1},
                     "kind": {"anyOf": [{"enum": ["lease", "sale"]}, {"type": "null"}], "description": "Which one."},
                     "place": place,
-                    "parties": {"type": "array", "items": {"$ref": "#/$defs/Party"}, "x-aliases": ["sides"]},
+                    "parties": {"type": "array", "items": {"$ref": "#/$defs/Party"}, "maxItems": 9, "x-aliases": ["sides"]},
                     "end": {"type": ["string", "null"]},
                     "pair": {"type": ["array", "null"], "prefixItems": [{"type": "string"}], "minItems": 1},
                     "sums": {"type": ["object", "null"], "properties": {}, "additionalProperties": {"type": "number"}},
