@@ -112,7 +112,7 @@ const COMPLAINTS: [[&str; 6]; 8] = [
 /// The rows of the run.
 const ROWS: usize = 200;
 
-fn complaint([customer, _, first, evidence, second, other]: [&str; 6], severity: i64) -> Value {
+fn complaint([customer, _, first, evidence, second, other]: [&str; 6], severity: usize) -> Value {
     json!({
         "customer": customer,
         "severity": severity,
@@ -134,7 +134,7 @@ fn row(number: usize) -> ((String, String), Vec<ScriptedReply>) {
         sample[5] = HOSTILE;
     }
     let id = if number == 5 { HOSTILE.to_owned() } else { format!("mail-{:04}", 1_000 + number) };
-    let good = complaint(sample, 1 + (number % 5) as i64);
+    let good = complaint(sample, 1 + number % 5);
     let mut invented = good.clone();
     invented["findings"][1]["evidence"] = json!("The manager was rude to me on the phone.");
     let replies = match number {

@@ -79,7 +79,7 @@ impl WebDriverCompatibleCommand for ChromiumCommand {
     }
 }
 
-/// Sends a command of the DevTools protocol.
+/// Sends a command of the `DevTools` protocol.
 pub(crate) async fn devtools(browser: &fantoccini::Client, command: &str, parameters: Value) {
     let body = json!({"cmd": command, "params": parameters});
     browser.issue_cmd(ChromiumCommand { path: "goog/cdp/execute", body }).await.unwrap();

@@ -43,6 +43,11 @@
   }
 
   function source(row) {
+    const title = row.kind === null ? "Text" : "Input";
+    if (row.text.length === 0) {
+      const none = element("p", { class: "quiet" }, "The input has no text.");
+      return element("section", {}, element("h3", {}, title), none);
+    }
     const text = element("div", { class: "source", dir: "auto" });
     const last = new Map();
     row.text.forEach(([, quotes], index) => quotes.forEach((quote) => last.set(quote, index)));
@@ -55,7 +60,7 @@
       text.append(mark);
     });
     const cut = "The text is cut after 20,000 bytes. Quotes behind it are not marked.";
-    return block(row.kind === null ? "Text" : "Input", text, row.isCut ? cut : "");
+    return block(title, text, row.isCut ? cut : "");
   }
 
   function value(row, title) {
