@@ -30,7 +30,7 @@ impl Contract {
         }
         let element = self.later_element_schema(pointer)?;
         let about = "The elements that follow those that were given.";
-        let list = embed::described(embed::list_of(element), about);
+        let list = embed::described(embed::list_of(&element), about);
         let mut schema = embed::object(Map::from_iter([(rest_name(pointer), list)]));
         embed::define(&mut schema, self.sent_schema());
         // Cutting is safe: the name of a contract is ASCII.
@@ -53,9 +53,8 @@ impl Contract {
         while let (Some(Value::Object(members)), Some(plain)) =
             (value.pointer(&at), self.tree().plain(node))
         {
-            let is_absent = |name: &str| {
-                !members.contains_key(name) && !(at.is_empty() && self.has_count(name))
-            };
+            let is_absent =
+                |name: &str| !(members.contains_key(name) || at.is_empty() && self.has_count(name));
             for member in plain.members.iter().filter(|member| is_absent(&member.name)) {
                 let mut place = at.clone();
                 push_segment(&mut place, &member.name);

@@ -227,7 +227,8 @@ impl<T: Extract> Extraction<T> {
         if let Some(setting) = self.options.not_finite().or(other) {
             return Err(Error::from(InputError::NotFinite { setting }).of_type(&name));
         }
-        let contract = counting(contract?, &self.expected).map_err(|error| error.of_type(&name))?;
+        let contract =
+            counting(&contract?, &self.expected).map_err(|error| error.of_type(&name))?;
         let Self { input, mut options, models, user_tools, list, rules, expected, .. } = self;
         let list_pointer = list_of(&contract, list, options.bad_items)
             .map_err(|error| Error::from(error).of_type(&name))?;
@@ -278,7 +279,7 @@ impl<T: Extract> IntoFuture for Extraction<T> {
 
 /// Returns the contract that is sent: the model states the numbers of elements in it that it is asked for. Fails
 /// if one of the lists does not exist.
-fn counting(contract: Arc<Contract>, expected: &[ExpectedItems]) -> Result<Arc<Contract>, Error> {
+fn counting(contract: &Arc<Contract>, expected: &[ExpectedItems]) -> Result<Arc<Contract>, Error> {
     for ExpectedItems { pointer, .. } in expected {
         if !pointer.as_ref().is_some_and(|pointer| contract.is_list(pointer)) {
             return Err(InputError::NoList { pointer: pointer.clone() }.into());

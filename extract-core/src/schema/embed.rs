@@ -34,7 +34,7 @@ pub(crate) fn nothing() -> Value {
 }
 
 /// Returns the schema of a list of any length, with these elements.
-pub(crate) fn list_of(element: Value) -> Value {
+pub(crate) fn list_of(element: &Value) -> Value {
     json!({"type": "array", "items": element})
 }
 

@@ -45,7 +45,9 @@ fn row(id: usize) -> Value {
 
 /// A text with a line for each row.
 fn source(rows: usize) -> String {
-    (1..=rows).map(|id| format!("{id}; Item number {id}; {}\n", id % 900)).collect()
+    let lines: Vec<String> =
+        (1..=rows).map(|id| format!("{id}; Item number {id}; {}", id % 900)).collect();
+    lines.join("\n")
 }
 
 /// A model that writes at most so many rows in a reply, and then says that it is done.
@@ -107,10 +109,8 @@ impl RowModel {
         let given = Self::given(request);
         let from = given.saturating_sub(self.repeats);
         let rows: Vec<Value> = (from + 1..=self.rows).take(self.stops_at).map(row).collect();
-        let wants_list = given > 0
-            || schema_of(request).is_some_and(|schema| schema["properties"].get("value").is_some());
-        let is_root =
-            schema_of(request).is_some_and(|schema| schema["properties"].get("value").is_some());
+        let is_root = schema_of(request)["properties"].get("value").is_some();
+        let wants_list = given > 0 || is_root;
         let (name, count) = if is_root { ("value", "value_count") } else { ("rows", "rows_count") };
         let mut answer = serde_json::Map::new();
         if given == 0 {
@@ -149,17 +149,17 @@ impl RowModel {
 }
 
 /// Returns the schema that is sent; in modes without one, the text of the prompt as an object.
-fn schema_of(request: &Request) -> Option<Value> {
+fn schema_of(request: &Request) -> Value {
     match &request.output {
         Output::Tools(tools) => {
             let at = if let ToolChoice::Only(at) = tools.choice { at } else { 0 };
-            Some(tools.tools[at].schema.clone())
+            tools.tools[at].schema.clone()
         }
-        Output::JsonSchema(tool) => Some(tool.schema.clone()),
+        Output::JsonSchema(tool) => tool.schema.clone(),
         _ => {
             let prompt = request.messages[0].parts[0].as_text().unwrap();
             let key = if prompt.contains("value:") { "value" } else { "rows" };
-            Some(json!({"properties": {key: true}}))
+            json!({"properties": {key: true}})
         }
     }
 }
@@ -370,21 +370,19 @@ async fn twelve_hundred_rows_take_five_requests() {
     // Each request has the source, and the last rows only.
     let continued: Vec<u64> =
         requests[1..].iter().map(|request| input_tokens(request) - first.input_tokens).collect();
-    println!(
-        "input {}, output {}, first {first:?}, more {continued:?}",
-        used.input_tokens, used.output_tokens
-    );
     assert!(continued.iter().all(|more| *more < 300), "{continued:?}");
     // The beginning of all continuations is that of the first request.
     for request in &requests[1..] {
         assert_eq!(request.messages[..request.messages.len() - 2], requests[0].messages[..]);
     }
-    let rows = approximate_tokens(&json!((1..=1_200).map(row).collect::<Vec<_>>()).to_string());
     let sent = |from: usize, to: usize| {
         approximate_tokens(&json!((from..=to).map(row).collect::<Vec<_>>()).to_string())
     };
+    // The other rows that are given, if they were sent as well.
     let again: u64 = (1..5).map(|n| sent(1, 240 * n) - sent(240 * n - 2, 240 * n)).sum();
-    println!("all rows {rows} tokens, sent again {again}, {}", used.input_tokens + again);
+    assert_eq!((first.input_tokens, first.output_tokens), (11_836, 3_625));
+    assert_eq!((used.input_tokens, used.output_tokens), (60_068, 18_500));
+    assert_eq!(used.input_tokens + again, 95_936);
 }
 
 fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Client, Scripted) {
@@ -550,7 +548,7 @@ async fn members_behind_a_cut_are_asked_for() {
     assert_eq!(done.value.note.as_deref(), Some("All in."));
     assert_eq!(done.ledger.attempts[1].parts, ["/note"]);
     // Nothing is complete.
-    for text in [r#"{"title": "Sto"#, r#"Well, {"#, "", r#"{"title": "#] {
+    for text in [r#"{"title": "Sto"#, "Well, {", "", r#"{"title": "#] {
         let (client, _) = scripted([reply::truncated(text)]);
         let error = client.extract::<Table>("A table.").continue_lists(true).await.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Truncated { .. }), "{error:?}");

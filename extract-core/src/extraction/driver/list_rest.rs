@@ -42,7 +42,7 @@ impl<T> Driver<T> {
             _ => vec![contract.name()],
         };
         let members = contract.shape(form.as_deref()).member_names();
-        let cut = cut_back(reply, &names, members)?;
+        let cut = cut_back(reply, &names, members.as_ref())?;
         Some((Cow::Owned(cut.reply), Some(cut.place)))
     }
 

@@ -31,10 +31,10 @@ pub(in crate::extraction) enum CutPlace {
 pub(in crate::extraction) fn cut_back(
     reply: &Reply,
     names: &[&str],
-    members: Option<Arc<MemberNames>>,
+    members: Option<&Arc<MemberNames>>,
 ) -> Option<CutReply> {
     let close = |text: &str| {
-        let scan = AnswerScan::new(OpenPath::default()).member_names(members.clone());
+        let scan = AnswerScan::new(OpenPath::default()).member_names(members.cloned());
         let mut scan = scan.offering(names.iter().map(|name| (*name).to_owned()));
         scan.feed_str(text);
         scan.sink().closed(text)
@@ -185,7 +185,7 @@ mod tests {
         let list = |path: &str| CutPlace::List(path.to_owned());
         for (text, closed, place) in [
             (r#"{"value": [1, 2, 30"#, r#"{"value": [1, 2]}"#, list("/value")),
-            (r#"[[1], [2], [3"#, "[[1], [2]]", list("")),
+            (r"[[1], [2], [3", "[[1], [2]]", list("")),
             (
                 r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}, {"n"#,
                 r#"Here: {"a": "x", "rows": [{"n": 1}, {"n": 2}]}"#,
