@@ -97,7 +97,7 @@ mod tests {
 
     use super::*;
 
-    fn contract(properties: Value, required: Value) -> Arc<Contract> {
+    fn contract(properties: &Value, required: &Value) -> Arc<Contract> {
         let schema = json!({
             "type": "object", "properties": properties, "required": required,
             "$defs": {"Money": {"type": "object", "properties": {"amount": {"type": "number"}}}},
@@ -113,20 +113,20 @@ mod tests {
     fn only_what_changed_is_asked_for() {
         let text = json!({"type": "string"});
         let earlier = contract(
-            json!({
+            &json!({
                 "name": text, "gone": text, "age": {"type": "integer"}, "note": text,
                 "home": {"type": "object", "properties": {"city": text, "zip": text}},
                 "price": {"$ref": "#/$defs/Money"},
             }),
-            json!(["name", "age"]),
+            &json!(["name", "age"]),
         );
         let now = contract(
-            json!({
+            &json!({
                 "name": text, "age": {"type": "integer", "maximum": 150}, "note": text, "new": text,
                 "home": {"type": "object", "properties": {"city": text, "zip": text, "street": text}},
                 "price": {"$ref": "#/$defs/Money"},
             }),
-            json!(["name", "age", "new"]),
+            &json!(["name", "age", "new"]),
         );
         let value = json!({
             "name": "Ada", "gone": "x", "age": 36, "home": {"city": "Rome", "zip": "1"},
@@ -148,9 +148,9 @@ mod tests {
         let list = list.unwrap();
         assert_eq!(list.changes_since(&list, &json!([1, 2])), None);
         let text =
-            contract(json!({"a": {"type": "array", "items": {"type": "string"}}}), json!([]));
+            contract(&json!({"a": {"type": "array", "items": {"type": "string"}}}), &json!([]));
         let number =
-            contract(json!({"a": {"type": "array", "items": {"type": "number"}}}), json!([]));
+            contract(&json!({"a": {"type": "array", "items": {"type": "number"}}}), &json!([]));
         let changes = number.changes_since(&text, &json!({"a": ["1"]})).unwrap();
         assert_eq!((asked(&changes), &changes.kept), (vec!["/a"], &json!({})));
     }

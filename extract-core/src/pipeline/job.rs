@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::error::RunError;
-use super::journal::{Ended, Failure, Found, JournalError};
+use super::journal::{DoneRow, Ended, Failure, Found, JournalError, OpenJournal};
 use super::kept::KeptRow;
 use super::row::{FailedRows, Origin, RowError, RowValue};
 use super::shared::Shared;
@@ -87,7 +87,7 @@ impl<K: Send> Job<K> {
         };
         let _held = shared.keys.hold(place.row).await;
         let found = journal.find(place.row)?;
-        let is_done = matches!(found, Some(Found::Done { .. }));
+        let is_done = matches!(found, Some(Found::Done(_)));
         let had_failed = matches!(found, Some(Found::Failed(_)));
         if shared.failed_rows == FailedRows::Only && !had_failed {
             // A row that this run has mended stays among its rows: it may occur twice in the source.
@@ -101,14 +101,15 @@ impl<K: Send> Job<K> {
             {
                 Ok((End::Row(Err(RowError::Before(letter)), Origin::Journal), None))
             }
-            Some(Found::Done { value, ledger, reply, schema }) => {
+            Some(Found::Done(done)) => {
+                let DoneRow { value, ledger, reply, schema } = *done;
                 let reply = reply.map(|reply| Arc::new(KeptReply::given(reply)));
                 if schema != place.schema {
                     return Ok(self.update(shared, prepared, &place, schema, &value).await);
                 }
                 if !(shared.rereads && reply.is_some()) {
                     if let Ok(typed) = prepared.check_at_once(&value) {
-                        let done = RowValue { value: typed, json: value, ledger: *ledger };
+                        let done = RowValue { value: typed, json: value, ledger };
                         return Ok((End::Row(Ok(done), Origin::Journal), None));
                     }
                 }
@@ -126,7 +127,7 @@ impl<K: Send> Job<K> {
         place: &Place,
         reply: Option<Arc<KeptReply>>,
     ) -> (End<T>, Option<JournalError>) {
-        let keeps = shared.journal.as_ref().is_some_and(|journal| journal.keeps_replies());
+        let keeps = shared.journal.as_ref().is_some_and(OpenJournal::keeps_replies);
         let reply = reply.or_else(|| keeps.then(Arc::default));
         if let Some(reply) = &reply {
             prepared.keeping(reply);
@@ -226,9 +227,9 @@ impl<K> Job<K> {
         };
         error.ledger_mut().prepend(std::mem::take(&mut self.earlier));
         match stop_of(error) {
-            Err((stop, ledger)) => {
-                self.earlier = ledger;
-                End::Stop(stop)
+            Err(stopping) => {
+                self.earlier = stopping.ledger;
+                End::Stop(stopping.reason)
             }
             Ok(mut error) if error.is_retryable() && self.tries <= shared.retries => {
                 self.earlier = std::mem::take(error.ledger_mut());

@@ -70,9 +70,10 @@ pub(super) enum Ready<T, K> {
 
 impl<T, K> Ready<T, K> {
     pub(super) fn new(is_ordered: bool) -> Self {
-        match is_ordered {
-            false => Self::AsEnded(VecDeque::new()),
-            true => Self::InOrder { next: 0, rows: BTreeMap::new() },
+        if is_ordered {
+            Self::InOrder { next: 0, rows: BTreeMap::new() }
+        } else {
+            Self::AsEnded(VecDeque::new())
         }
     }
 

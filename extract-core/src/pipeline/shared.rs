@@ -65,8 +65,7 @@ pub(super) fn extraction<T: Extract>(
     input: Conversation,
 ) -> Extraction<T> {
     let extraction = client.extract(input);
-    let extraction =
-        budgets.iter().fold(extraction, |extraction, budget| extraction.budget(budget));
+    let extraction = budgets.iter().fold(extraction, Extraction::budget);
     match each {
         Some(each) => each(extraction),
         None => extraction,

@@ -9,8 +9,14 @@ use super::error::RunError;
 use crate::conversation::ProviderErrorKind;
 use crate::extraction::{Error, ErrorKind, InputError, Ledger, Limit};
 
-/// Returns the reason to stop the run, with the requests of the row; otherwise the error.
-pub(super) fn stop_of(mut error: Error) -> Result<Error, (RunError, Ledger)> {
+/// The reason to stop a run, with the requests of the row that met it.
+pub(super) struct Stopping {
+    pub(super) reason: RunError,
+    pub(super) ledger: Ledger,
+}
+
+/// Returns the error of a row, or the reason to stop the run.
+pub(super) fn stop_of(mut error: Error) -> Result<Error, Box<Stopping>> {
     let over = match error.kind() {
         ErrorKind::Budget(over) | ErrorKind::Invalid { limit: Limit::Budget(over), .. } => {
             Some(over.clone()).filter(|over| !over.is_of_one_call())
@@ -18,11 +24,12 @@ pub(super) fn stop_of(mut error: Error) -> Result<Error, (RunError, Ledger)> {
         _ => None,
     };
     if let Some(over) = over {
-        return Err((RunError::Budget(over), std::mem::take(error.ledger_mut())));
+        let ledger = std::mem::take(error.ledger_mut());
+        return Err(Box::new(Stopping { reason: RunError::Budget(over), ledger }));
     }
     if meets_every_row(error.kind()) {
         let ledger = error.ledger().clone();
-        return Err((RunError::EveryRow(error), ledger));
+        return Err(Box::new(Stopping { reason: RunError::EveryRow(error), ledger }));
     }
     Ok(error)
 }

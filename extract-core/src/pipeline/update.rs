@@ -97,7 +97,7 @@ pub(super) async fn update<T: Extract + Send>(
             Err(error) => {
                 return match stop_of(error) {
                     Ok(mut error) => Updated::Unusable(std::mem::take(error.ledger_mut())),
-                    Err((_, ledger)) => Updated::Unusable(ledger),
+                    Err(stopping) => Updated::Unusable(stopping.ledger),
                 };
             }
         }

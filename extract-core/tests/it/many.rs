@@ -80,7 +80,7 @@ async fn rows_come_in_order_on_request() {
         assert_eq!(row.result.is_err(), row.id == 7);
         ids.push(row.id);
     }
-    assert_eq!(ids, Vec::from_iter(0..40));
+    assert_eq!(ids, (0..40).collect::<Vec<_>>());
 }
 
 #[tokio::test]

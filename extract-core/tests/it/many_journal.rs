@@ -43,8 +43,8 @@ async fn rows<T: Extract + Send + 'static>(
     (rows, model.seen().len())
 }
 
-fn tool(value: Value) -> extract_llm::scripted::ScriptedReply {
-    reply::tool(json!({ "value": value }))
+fn tool(value: impl serde::Serialize) -> extract_llm::scripted::ScriptedReply {
+    reply::tool(({ "value": value }))
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn a_row_that_is_done_is_not_asked_again() {
     let path = folder.path().join("run.jsonl");
     let texts = [("a", "first"), ("b", "second"), ("c", "first")];
     let (first, requests) =
-        rows::<u8>([tool(json!(1)), tool(json!(2))], &texts, Journal::new(&path), FailedRows::Keep)
+        rows::<u8>([tool(1), tool(2)], &texts, Journal::new(&path), FailedRows::Keep)
             .await;
     // The third row has the input of the first.
     assert_eq!(requests, 2);
@@ -70,10 +70,10 @@ async fn a_row_that_is_done_is_not_asked_again() {
     // Another prompt, another version, another type: other rows.
     let other = Journal::new(&path).version("2");
     let (_, requests) =
-        rows::<u8>([tool(json!(1)), tool(json!(2))], &texts, other, FailedRows::Keep).await;
+        rows::<u8>([tool(1), tool(2)], &texts, other, FailedRows::Keep).await;
     assert_eq!(requests, 2);
     let (_, requests) = rows::<u16>(
-        [tool(json!(1)), tool(json!(2))],
+        [tool(1), tool(2)],
         &texts,
         Journal::new(&path),
         FailedRows::Keep,
@@ -99,9 +99,9 @@ async fn a_value_that_fails_a_new_rule_is_asked_again() {
         });
         async move { (run.finish().await.unwrap(), model.seen().len()) }
     };
-    assert_eq!(run(vec![tool(json!(7))], 9).await.1, 1);
+    assert_eq!(run(vec![tool(7)], 9).await.1, 1);
     assert_eq!(run(vec![], 8).await.1, 0);
-    let (summary, requests) = run(vec![tool(json!(3))], 5).await;
+    let (summary, requests) = run(vec![tool(3)], 5).await;
     assert_eq!((summary.done, requests), (1, 1));
     assert_eq!(run(vec![], 5).await.1, 0);
 }
@@ -111,8 +111,8 @@ async fn failed_rows_are_dead_letters() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let texts = [("a", "first"), ("b", "second"), ("c", "third")];
-    let bad = || reply::tool(json!({"value": "many"}));
-    let replies = [tool(json!(1)), reply::refusal("I will not."), bad(), bad(), bad()];
+    let bad = || reply::tool(({"value": "many"}));
+    let replies = [tool(1), reply::refusal("I will not."), bad(), bad(), bad()];
     let (first, _) = rows::<u8>(replies, &texts, Journal::new(&path), FailedRows::Keep).await;
     assert_eq!(first.iter().filter(|row| row.result.is_err()).count(), 2);
 
@@ -133,7 +133,7 @@ async fn failed_rows_are_dead_letters() {
 
     // Only they are asked.
     let (third, requests) = rows::<u8>(
-        [tool(json!(2)), bad(), bad(), bad()],
+        [tool(2), bad(), bad(), bad()],
         &texts,
         Journal::new(&path),
         FailedRows::Only,
@@ -142,7 +142,7 @@ async fn failed_rows_are_dead_letters() {
     assert_eq!((third.len(), requests), (2, 4));
     assert_eq!(Journal::new(&path).dead_letters().unwrap().len(), 1);
     let (fourth, requests) =
-        rows::<u8>([tool(json!(3))], &texts, Journal::new(&path), FailedRows::AskAgain).await;
+        rows::<u8>([tool(3)], &texts, Journal::new(&path), FailedRows::AskAgain).await;
     let values: Vec<u8> = fourth.into_iter().map(|row| row.result.unwrap().value).collect();
     assert_eq!((values, requests), (vec![1, 2, 3], 1));
     assert!(Journal::new(&path).dead_letters().unwrap().is_empty());
@@ -158,7 +158,7 @@ async fn a_row_that_failed_for_a_passing_reason_is_asked_again() {
     };
     assert_eq!(run(vec![reply::status(503)]).await.unwrap().failed, 1);
     assert!(Journal::new(&path).dead_letters().unwrap()[0].is_retryable);
-    assert_eq!(run(vec![tool(json!(7))]).await.unwrap().done, 1);
+    assert_eq!(run(vec![tool(7)]).await.unwrap().done, 1);
 }
 
 #[derive(Debug, PartialEq, Extract)]
@@ -197,7 +197,7 @@ async fn a_changed_type_asks_for_its_changes_only() {
         1
     );
 
-    let model = Scripted::new([reply::tool(json!({"age": 35, "town": "Rome"})).usage(50, 5)]);
+    let model = Scripted::new([reply::tool(({"age": 35, "town": "Rome"})).usage(50, 5)]);
     let mut run = Client::with_model(model.clone()).extract_many::<After, _>(texts).journal(&path);
     let row = run.next().await.unwrap().unwrap();
     assert_eq!(row.origin, Origin::Updated);
@@ -244,14 +244,14 @@ async fn kept_replies_are_read_again_without_requests() {
     let path = folder.path().join("run.jsonl");
     let journal = || Journal::new(&path).keep_replies();
     let texts = [("a", "x"), ("b", "y")];
-    let client = Client::with_model(Scripted::new([tool(json!(7)), tool(json!(8))]));
+    let client = Client::with_model(Scripted::new([tool(7), tool(8)]));
     let run = client.extract_many::<u8, _>(texts).journal(journal()).concurrency(1);
     assert_eq!(run.finish().await.unwrap().done, 2);
     // A rule that is new holds for one of them.
-    let model = Scripted::new([tool(json!(1))]);
+    let model = Scripted::new([tool(1)]);
     let run = Client::with_model(model.clone())
         .extract_many::<u8, _>(texts)
-        .each(|row| row.validate(|n, _| if *n != 8 { Ok(()) } else { Err("not 8") }))
+        .each(|row| row.validate(|n, _| if *n == 8 { Err("not 8") } else { Ok(()) }))
         .journal(journal())
         .reread()
         .in_order();
@@ -266,7 +266,7 @@ async fn kept_replies_are_read_again_without_requests() {
 
 /// Writes a journal of three rows and returns its lines.
 async fn written(path: &Path) -> Vec<String> {
-    let replies = [tool(json!(1)), tool(json!(2)), tool(json!(3))];
+    let replies = [tool(1), tool(2), tool(3)];
     let texts = [("a", "first"), ("b", "second"), ("c", "third")];
     rows::<u8>(replies, &texts, Journal::new(path), FailedRows::Keep).await;
     let text = fs::read_to_string(path).unwrap();
@@ -276,7 +276,7 @@ async fn written(path: &Path) -> Vec<String> {
 /// Runs the three rows again and returns how many were in the journal.
 async fn again(path: &Path) -> Result<u64, RunError> {
     let texts = [("a", "first"), ("b", "second"), ("c", "third")];
-    let replies = [tool(json!(9)), tool(json!(9)), tool(json!(9))];
+    let replies = [tool(9), tool(9), tool(9)];
     let client = Client::with_model(Scripted::new(replies));
     let run = client.extract_many::<u8, _>(texts).journal(path).concurrency(1);
     let summary = run.finish().await?;
@@ -336,7 +336,7 @@ async fn a_file_that_is_no_journal_is_left_alone() {
 async fn one_run_has_the_file_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
-    let client = Client::with_model(Scripted::new([tool(json!(1)), tool(json!(2))]));
+    let client = Client::with_model(Scripted::new([tool(1), tool(2)]));
     let mut run = client.extract_many::<u8, _>(items(2)).journal(&path).concurrency(1);
     assert!(run.next().await.unwrap().is_ok());
     let second = client.extract_many::<u8, _>(items(2)).journal(&path).finish().await;

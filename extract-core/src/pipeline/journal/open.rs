@@ -57,10 +57,16 @@ struct Slot {
 
 /// A row that the journal holds.
 pub(in crate::pipeline) enum Found {
-    /// A value.
-    Done { value: Value, ledger: Box<Ledger>, reply: Option<Entry>, schema: Digest },
-    /// A failure.
+    Done(Box<DoneRow>),
     Failed(Box<DeadLetter>),
+}
+
+/// A value that the journal holds.
+pub(in crate::pipeline) struct DoneRow {
+    pub(in crate::pipeline) value: Value,
+    pub(in crate::pipeline) ledger: Ledger,
+    pub(in crate::pipeline) reply: Option<Entry>,
+    pub(in crate::pipeline) schema: Digest,
 }
 
 /// The end of a row, to be written.
@@ -160,7 +166,7 @@ impl OpenJournal {
             let reply = stored.reply.and_then(|reply| Entry::from_bytes(reply.get().as_bytes()));
             let StoredRow { value, ledger, .. } = stored;
             let schema = slot.schema;
-            return Ok(Some(Found::Done { value, ledger: Box::new(ledger), reply, schema }));
+            return Ok(Some(Found::Done(Box::new(DoneRow { value, ledger, reply, schema }))));
         }
         Ok(DeadLetter::of(stored).map(|letter| Found::Failed(Box::new(letter))))
     }

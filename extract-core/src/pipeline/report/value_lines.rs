@@ -94,14 +94,14 @@ mod tests {
         let span = |pointer: &str| QuotedSpan { pointer: pointer.to_owned(), start: 0, end: 1 };
         let spans = [span("/~0"), span("/a~1b/0/text"), span("/a~1b/0"), span("/none")];
         let lines = value_lines(&value, &spans);
-        let text: String = lines
+        let text: Vec<String> = lines
             .iter()
             .map(|line| {
                 let comma = if line.has_comma { "," } else { "" };
-                format!("{}{}{}{comma}\n", "  ".repeat(line.depth), line.name, line.text)
+                format!("{}{}{}{comma}", "  ".repeat(line.depth), line.name, line.text)
             })
             .collect();
-        assert_eq!(text.trim_end(), serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(text.join("\n"), serde_json::to_string_pretty(&value).unwrap());
         let quoted: Vec<_> = lines
             .iter()
             .filter(|line| !line.quotes.is_empty())
