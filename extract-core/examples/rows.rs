@@ -12,6 +12,7 @@
 
 #![expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 
+#[allow(dead_code, reason = "the tests use the rest")]
 #[path = "../tests/it/support/limited.rs"]
 mod limited;
 

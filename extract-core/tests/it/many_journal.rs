@@ -44,7 +44,7 @@ async fn rows<T: Extract + Send + 'static>(
 }
 
 fn tool(value: impl serde::Serialize) -> extract_llm::scripted::ScriptedReply {
-    reply::tool(({ "value": value }))
+    reply::tool(json!({ "value": value }))
 }
 
 #[tokio::test]
@@ -53,8 +53,7 @@ async fn a_row_that_is_done_is_not_asked_again() {
     let path = folder.path().join("run.jsonl");
     let texts = [("a", "first"), ("b", "second"), ("c", "first")];
     let (first, requests) =
-        rows::<u8>([tool(1), tool(2)], &texts, Journal::new(&path), FailedRows::Keep)
-            .await;
+        rows::<u8>([tool(1), tool(2)], &texts, Journal::new(&path), FailedRows::Keep).await;
     // The third row has the input of the first.
     assert_eq!(requests, 2);
     let origins: Vec<Origin> = first.iter().map(|row| row.origin).collect();
@@ -69,16 +68,10 @@ async fn a_row_that_is_done_is_not_asked_again() {
     }
     // Another prompt, another version, another type: other rows.
     let other = Journal::new(&path).version("2");
-    let (_, requests) =
-        rows::<u8>([tool(1), tool(2)], &texts, other, FailedRows::Keep).await;
+    let (_, requests) = rows::<u8>([tool(1), tool(2)], &texts, other, FailedRows::Keep).await;
     assert_eq!(requests, 2);
-    let (_, requests) = rows::<u16>(
-        [tool(1), tool(2)],
-        &texts,
-        Journal::new(&path),
-        FailedRows::Keep,
-    )
-    .await;
+    let (_, requests) =
+        rows::<u16>([tool(1), tool(2)], &texts, Journal::new(&path), FailedRows::Keep).await;
     assert_eq!(requests, 2);
     #[cfg(unix)]
     {
@@ -111,7 +104,7 @@ async fn failed_rows_are_dead_letters() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");
     let texts = [("a", "first"), ("b", "second"), ("c", "third")];
-    let bad = || reply::tool(({"value": "many"}));
+    let bad = || reply::tool(json!({"value": "many"}));
     let replies = [tool(1), reply::refusal("I will not."), bad(), bad(), bad()];
     let (first, _) = rows::<u8>(replies, &texts, Journal::new(&path), FailedRows::Keep).await;
     assert_eq!(first.iter().filter(|row| row.result.is_err()).count(), 2);
@@ -132,13 +125,9 @@ async fn failed_rows_are_dead_letters() {
     assert_eq!(letter.message, refused.message);
 
     // Only they are asked.
-    let (third, requests) = rows::<u8>(
-        [tool(2), bad(), bad(), bad()],
-        &texts,
-        Journal::new(&path),
-        FailedRows::Only,
-    )
-    .await;
+    let (third, requests) =
+        rows::<u8>([tool(2), bad(), bad(), bad()], &texts, Journal::new(&path), FailedRows::Only)
+            .await;
     assert_eq!((third.len(), requests), (2, 4));
     assert_eq!(Journal::new(&path).dead_letters().unwrap().len(), 1);
     let (fourth, requests) =
@@ -197,7 +186,7 @@ async fn a_changed_type_asks_for_its_changes_only() {
         1
     );
 
-    let model = Scripted::new([reply::tool(({"age": 35, "town": "Rome"})).usage(50, 5)]);
+    let model = Scripted::new([reply::tool(json!({"age": 35, "town": "Rome"})).usage(50, 5)]);
     let mut run = Client::with_model(model.clone()).extract_many::<After, _>(texts).journal(&path);
     let row = run.next().await.unwrap().unwrap();
     assert_eq!(row.origin, Origin::Updated);
