@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use extract_llm::Error;
 use extract_llm::contract::ContractError;
-use extract_llm::pipeline::{JournalError, RunError};
+use extract_llm::pipeline::{JournalError, ReportError, RunError};
 
 /// An error of the command. The exit code is 1.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +27,8 @@ pub(crate) enum CliError {
     Model(Box<Error>),
     #[error(transparent)]
     Journal(#[from] JournalError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("{0}")]
     Run(Box<RunError>),
     #[error(

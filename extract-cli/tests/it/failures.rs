@@ -50,6 +50,19 @@ fn failed_rows_can_go_to_a_file_of_their_own() {
 }
 
 #[test]
+fn a_report_shows_the_failures() {
+    let (folder, server) = (Folder::new(), picky());
+    folder
+        .write("in.jsonl", &format!("{}{{\"id\": \"x-9\", \"text\": \"bad lamp\"}}\n", inputs(2)));
+    let arguments = "run -i in.jsonl -o out.jsonl --report run.html --validation-retries 0";
+    let ended = folder.run(&server, arguments);
+    assert_eq!(ended.code, Some(2), "{ended:?}");
+    let page = folder.read("run.html");
+    assert!(page.starts_with("<!doctype html>"), "{page}");
+    assert!(page.contains("x-9") && page.contains("bad lamp"), "{page}");
+}
+
+#[test]
 fn a_run_stops_after_too_many_failures() {
     let (folder, server) = (Folder::new(), picky());
     let rows = (0..50).map(|number| format!("{{\"text\": \"bad {number}\"}}\n"));

@@ -31,6 +31,7 @@ fn mistakes_end_with_a_sentence_and_the_code_1() {
         (format!("run {with} -i in.jsonl --journal in.jsonl"), "same file"),
         (format!("run {with} -i in.jsonl --journal j -o ./j.jsonl --errors j.jsonl"), "same file"),
         (format!("run {with} -i array.json"), "jq -c"),
+        (format!("run {with} -i in.jsonl --report no/folder/run.html"), "cannot be written"),
         (format!("run {with} -i in.jsonl --journal s.json"), "no journal"),
         (format!("run {with} -i in.jsonl --output-format parquet"), "--output"),
         (format!("run {with} --input-format parquet"), "--input"),
