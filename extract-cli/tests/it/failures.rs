@@ -59,6 +59,7 @@ fn a_report_shows_the_failures() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     let page = folder.read("run.html");
     assert!(page.starts_with("<!doctype html>"), "{page}");
+    assert!(page.contains("<title>Ticket: "), "{page}");
     assert!(page.contains("x-9") && page.contains("bad lamp"), "{page}");
 }
 
