@@ -318,8 +318,8 @@ pub mod check {
 pub mod contract {
     #[doc(inline)]
     pub use extract_core::contract::{
-        Base64, Contract, ContractError, ProblemKind, SchemaError, SchemaLimit, SchemaSource,
-        TypeFault,
+        Base64, Column, ColumnKind, Contract, ContractError, ProblemKind, SchemaError, SchemaLimit,
+        SchemaSource, TypeFault,
     };
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::error::LocalError;
 use crate::http::shown;
+use crate::platform::MODEL;
 use crate::progress::{Progress, Sink};
 
 /// The servers that [`connect`](crate::connect) may use.
@@ -113,6 +114,28 @@ impl Options {
             options.linger = Duration::from_secs(seconds.into());
         }
         Ok(options)
+    }
+
+    /// Returns a name of the model that these options lead to, without connecting: that of the embedded model,
+    /// or the URL and the model that are set. The key of the URL is hidden.
+    ///
+    /// ```
+    /// use extract_local::Options;
+    ///
+    /// assert_eq!(Options::default().target(), "smollm2-135m-instruct");
+    /// let options = Options::default().url("http://127.0.0.1:1234/v1").model("qwen3");
+    /// assert_eq!(options.target(), "http://127.0.0.1:1234/v1 qwen3");
+    /// ```
+    pub fn target(&self) -> String {
+        let server = match (&self.url, self.which) {
+            (Some(url), _) => shown(url),
+            (None, Which::Found) => "found",
+            (None, Which::Managed) => return MODEL.to_owned(),
+        };
+        match &self.model {
+            Some(model) => format!("{server} {model}"),
+            None => server.to_owned(),
+        }
     }
 
     /// Sets the servers that may be used. Default: [`Which::Managed`], which clears a URL and a model that

@@ -92,12 +92,10 @@ impl<T> Prepared<T> {
     /// and the number of re-asks. `version` is the user's.
     pub(crate) fn fingerprint(&self, version: &str) -> Digest {
         let Task { client, contract, input, options, .. } = &self.0;
-        let profile = client.model.profile();
         let mut hash = Digest::start(VERSION);
         hash.add(version);
         hash.add(contract.name());
-        hash.add(&*profile.provider);
-        hash.add(&profile.model);
+        hash.add(client.model.journal_name());
         hash.add(format!("{:?} {:?} {}", options.mode, options.layout, options.source_marks));
         // The values of headers are hidden in it.
         hash.add(format!("{:?}", options.settings));

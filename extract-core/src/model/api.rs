@@ -44,6 +44,14 @@ pub trait Model: Send + Sync {
     /// Returns the facts about this model. Called once per extraction, so it should be cheap.
     fn profile(&self) -> Profile;
 
+    /// Returns the name of this model in the keys of a [`Journal`](crate::pipeline::Journal). Models that answer
+    /// differently need different names, and the name of a model must stay the same from run to run. The default
+    /// is the provider and the model of the [`profile`](Self::profile).
+    fn journal_name(&self) -> String {
+        let Profile { provider, model, .. } = self.profile();
+        format!("{provider}/{model}")
+    }
+
     /// Changes settings so that this model does not refuse them: it replaces each that it would refuse by
     /// the nearest that it accepts, or removes it. Returns a note for each change. Called only with
     /// [`lenient_settings`](crate::extraction::Extraction::lenient_settings). By default, it changes

@@ -119,6 +119,13 @@ impl Model for Local {
         profile
     }
 
+    /// The name of the server's model is known only once it runs, so the name is that of the options.
+    fn journal_name(&self) -> String {
+        let options = self.options.clone().or_else(|| extract_local::Options::from_env().ok());
+        let target = options.map(|options| options.target()).unwrap_or_default();
+        format!("local/{target}")
+    }
+
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
         let Some(row) = preset::find(SERVER) else { return Vec::new() };
         row.protocol.fit("the embedded model", settings, &row.facts.quirks)

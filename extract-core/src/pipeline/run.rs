@@ -401,8 +401,11 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
     fn start(&mut self, job: Job<K>, shared: &Arc<Shared<T>>) {
         if job.number == 0 && job.tries == 0 {
             self.tally.start();
-            self.is_warming_up = self.settings.concurrency > 1
-                && shared.prepare(job.input.clone()).is_ok_and(|row| row.caches_prompt());
+            if let Ok(row) = shared.prepare(job.input.clone()) {
+                // `each` may have set another contract than that of the type.
+                row.contract().name().clone_into(&mut self.tally.type_name);
+                self.is_warming_up = self.settings.concurrency > 1 && row.caches_prompt();
+            }
         }
         self.tasks.push(Spawned::new(job.run(Arc::clone(shared))));
     }

@@ -18,7 +18,7 @@ use crate::conversation::{Usage, Usd};
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Summary {
-    /// The name of the type.
+    /// The name of the type, or of the contract that [`each`](super::Run::each) has set.
     pub type_name: String,
     /// The number of rows, if the source says it.
     pub total: Option<u64>,

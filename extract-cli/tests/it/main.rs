@@ -1,0 +1,15 @@
+//! Black-box tests of the command `extract-llm`, against a server on a loopback socket.
+
+mod csv;
+mod failures;
+mod jsonl;
+#[cfg(feature = "local")]
+mod local;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod plan;
+mod resume;
+#[cfg(unix)]
+mod stopping;
+mod support;
+mod usage;
