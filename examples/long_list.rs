@@ -1,9 +1,14 @@
-//! Continues a list that the limit of output tokens cuts off:
+//! Extracts a list with the number of elements that the source has. Missing ones are asked for behind the last
+//! one that the model gave:
 //!
 //! ```text
 //! cargo run --example long_list
 //! ```
+//!
+//! The embedded model is too small to go on with a list: what it leaves out is reported. Other models are asked
+//! with `EXTRACT_MODEL=provider/model`.
 
+use extract_llm::extraction::Expected;
 use extract_llm::{Client, Error, Extract};
 
 /// An item in stock.
@@ -16,11 +21,16 @@ struct Item {
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let client = Client::from_env()?;
-    let text = "In stock are 12 apples, 7 pears, 30 plums, 4 melons, 15 lemons, 9 limes, 21 figs and 8 kiwis.";
+    let text = "In stock are 12 apples, 7 pears, 30 plums.";
 
-    // One reply has room for a few items only.
-    let call = client.extract::<Vec<Item>>(text).max_tokens(70).continue_lists(true);
-    let mut items = call.list_continuations(6).accept_shortfall(true).items();
+    let expected = Expected::counted(|source| Some(source.text().split(", ").count()));
+    let mut items = client
+        .extract::<Vec<Item>>(text)
+        .max_tokens(200)
+        .expect_items(expected)
+        .list_continuations(8)
+        .accept_shortfall(true) // without it, a shortfall is an error
+        .items();
     while let Some(item) = items.next().await {
         let Item { name, count } = item?;
         println!("attempt {}: {count:>3} {name}", items.attempt());
@@ -28,8 +38,13 @@ async fn main() -> Result<(), Error> {
     let done = items.report().await?;
 
     for list in &done.ledger.lists {
-        println!("{} items, {} requests for more", list.given, list.continued);
-        println!("{} items came twice and were left out", list.doubles);
+        println!(
+            "{} of {} items, {} requests for more, {} given twice",
+            list.given,
+            list.expected.unwrap_or_default(),
+            list.continued,
+            list.doubles
+        );
     }
     println!("{} tokens in all", done.ledger.usage().total_tokens());
     done.ledger.notes.iter().for_each(|note| println!("{note}"));

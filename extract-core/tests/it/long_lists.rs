@@ -432,6 +432,18 @@ async fn equal_elements_of_the_source_are_kept() {
     assert_eq!((done.value, done.ledger.lists[0].doubles), (vec![7, 7, 8, 8, 8, 9], 0));
     let body = model.seen().pop().unwrap().body["messages"].to_string();
     assert!(body.contains("Give such an element only if it comes once more"), "{body}");
+    // A reply that only repeats elements is not the end of a list that was cut off.
+    let list = || reply::truncated(r#"{"value": [1, 2, 3, "#);
+    let (client, _) = scripted([list(), values(&[1, 2]), values(&[4])]);
+    assert_eq!(numbers(&client).continue_lists(true).await.unwrap(), [1, 2, 3, 4]);
+    let (client, _) = scripted([list(), values(&[1, 2]), values(&[1, 3, 2])]);
+    let error = numbers(&client).continue_lists(true).await.unwrap_err();
+    let (problem, limit) = invalid(&error);
+    assert!(
+        problem.ends_with("found its first 3 elements, at which the reply was cut off"),
+        "{problem}"
+    );
+    assert_eq!(limit, &Limit::NoMoreItems);
     let (client, _) = scripted([cut(), values(&[8, 9]), values(&[9])]);
     assert_eq!(numbers(&client).continue_lists(true).await.unwrap(), [7, 7, 8, 8, 9]);
 }
@@ -583,6 +595,11 @@ async fn a_number_that_is_none_is_told() {
         assert!(notes.iter().any(|noted| noted.ends_with(note)), "{notes:?}");
         assert!(done.ledger.repairs().is_empty(), "{:?}", done.ledger.repairs());
     }
+    let (client, _) = scripted([values(&[1, 2, 3]), values(&[1, 2])]);
+    let done = numbers(&client).expect_items(2).report().await.unwrap();
+    assert_eq!(done.value, [1, 2]);
+    let problem = &done.ledger.attempts[0].problems[0];
+    assert_eq!(problem.to_string(), "(the whole value): expected 2 elements, found 3");
     let (client, _) = scripted([values(&[1])]);
     let done = numbers(&client).expect_items(Expected::counted(|_| None)).report().await.unwrap();
     assert_eq!(done.ledger.notes, ["no number was counted for the list"]);

@@ -92,8 +92,8 @@ impl<E: Extract> Extraction<Vec<E>> {
     /// ones, behind the last one that it gave: see [`continue_lists`](Self::continue_lists). If it gives
     /// nothing new twice in a row, the extraction fails with
     /// [`ErrorKind::Invalid`](crate::extraction::ErrorKind::Invalid) and a problem at the list, unless
-    /// [`accept_shortfall`](Self::accept_shortfall) is set. More elements than expected are accepted, with a
-    /// note in the ledger.
+    /// [`accept_shortfall`](Self::accept_shortfall) is set. More elements than were counted or set are a problem
+    /// of the answer; more than the model stated are accepted, with a note in the ledger.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};

@@ -183,7 +183,9 @@ impl Lists {
         entry.fruitless = if added == 0 { entry.fruitless.saturating_add(1) } else { 0 };
         if let Seam::Doubles(doubles) = seam {
             entry.count.doubles += doubles;
-            entry.is_cut = is_cut;
+            // A reply that only repeats elements does not say that they were all.
+            let is_repeated = added == 0 && doubles > 0;
+            entry.is_cut = is_cut || entry.is_cut && is_repeated;
         }
     }
 
@@ -208,7 +210,10 @@ impl Lists {
             let items = value.pointer(&entry.count.pointer).and_then(Value::as_array);
             entry.count.given = items.map_or(0, Vec::len);
             if !entry.is_incomplete() {
-                notes.extend(entry.note_surplus());
+                match entry.count.counted_by {
+                    Some(CountedBy::Model) => notes.extend(entry.note_surplus()),
+                    _ => problems.extend(entry.surplus().map(|_| entry.problem())),
+                }
                 continue;
             }
             if self.continues && entry.count.given > 0 {
@@ -275,7 +280,13 @@ impl Entry {
     }
 
     fn is_incomplete(&self) -> bool {
-        self.is_short() || self.is_cut
+        // With as many elements as expected, a list is complete wherever the reply ended.
+        self.is_short() || self.is_cut && self.count.expected.is_none()
+    }
+
+    /// Returns the expected number if more elements were given.
+    fn surplus(&self) -> Option<usize> {
+        self.count.expected.filter(|expected| self.count.given > *expected)
     }
 
     fn is_short(&self) -> bool {
@@ -284,7 +295,7 @@ impl Entry {
 
     fn problem(&self) -> Problem {
         let given = self.count.given;
-        let (expected, found) = match self.count.expected.filter(|_| self.is_short()) {
+        let (expected, found) = match self.count.expected {
             Some(expected) => (format!("{expected} elements"), given.to_string()),
             None => (
                 String::from("the list to its end"),
@@ -300,16 +311,12 @@ impl Entry {
     }
 
     fn note_surplus(&mut self) -> Option<String> {
-        let ListCount { given, ref pointer, counted_by, .. } = self.count;
-        let expected = self.count.expected.filter(|expected| given > *expected)?;
-        let by = match counted_by {
-            Some(CountedBy::Model) => "the model stated",
-            Some(CountedBy::Source) => "the source has",
-            _ => "the call expects",
-        };
+        let expected = self.surplus()?;
         let is_new = !std::mem::replace(&mut self.is_noted, true);
+        let ListCount { given, ref pointer, .. } = self.count;
         is_new.then(|| {
-            format!("{by} {expected} elements of {}, and {given} were given", name_of(pointer))
+            let list = name_of(pointer);
+            format!("the model stated {expected} elements of {list}, and {given} were given")
         })
     }
 }

@@ -1,6 +1,8 @@
 //! The seam of a list: where the elements of a new reply follow those that were given. A model may repeat the
 //! last elements, or begin the list anew. A source may also hold equal elements one behind the other.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use crate::schema::json_equal;
@@ -17,13 +19,34 @@ pub(in crate::extraction) enum Seam {
 /// Finds the seam of a list. `expected` is the number of elements of the whole list, if it is known.
 ///
 /// `is_named` says that the model was told where the list ends, after an unclear reply. Equal elements at the
-/// start of its reply are then elements of the list.
+/// start of its reply are then elements of the list. A reply that gives most of the elements in another order, or
+/// from the middle of the list, is unclear in any case.
 pub(in crate::extraction) fn seam(
     given: &[Value],
     new: &[Value],
     expected: Option<usize>,
     is_named: bool,
 ) -> Seam {
+    let seam = seam_at_start(given, new, expected, is_named);
+    match seam {
+        Seam::Doubles(doubles) if repeats(given, new.get(doubles..).unwrap_or_default()) => {
+            Seam::Unclear
+        }
+        seam => seam,
+    }
+}
+
+/// Whether two or more, and most, of the new elements are among the given ones, although few of these are equal
+/// to each other.
+fn repeats(given: &[Value], new: &[Value]) -> bool {
+    let known: HashSet<String> = given.iter().map(Value::to_string).collect();
+    let equal = given.len() - known.len();
+    let repeated = new.iter().filter(|item| known.contains(&item.to_string())).count();
+    repeated >= 2 && repeated * 2 > new.len() && equal * 4 < given.len()
+}
+
+/// Finds the seam by the equal elements at the start of the reply.
+fn seam_at_start(given: &[Value], new: &[Value], expected: Option<usize>, is_named: bool) -> Seam {
     let (Some(first), Some(beginning)) = (new.first(), given.first()) else {
         return Seam::Doubles(0);
     };
@@ -132,7 +155,13 @@ mod tests {
             ("aaa", "aaa", None, true, Doubles(0)),
             ("abab", "abab", None, false, Unclear),
             // Equal elements that are not at the seam.
-            ("abc", "dab", None, false, Doubles(0)),
+            ("abc", "dea", None, false, Doubles(0)),
+            ("abc", "b", Some(4), false, Doubles(0)),
+            ("abcde", "bcx", None, false, Unclear),
+            ("abcde", "bcd", Some(8), true, Unclear),
+            ("abcde", "aydz", None, true, Doubles(0)),
+            ("abc", "axc", None, true, Unclear),
+            ("ababababab", "aab", None, true, Doubles(0)),
             ("abca", "ab", None, false, Unclear),
             ("abcab", "ax", None, false, Doubles(0)),
             // The list from its beginning.
