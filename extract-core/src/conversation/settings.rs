@@ -77,6 +77,18 @@ impl fmt::Debug for Headers {
 }
 
 impl Settings {
+    /// Returns the settings without those that do not change a whole answer: the limit of its length, the tier
+    /// and the prompt cache.
+    pub(crate) fn without_limits(self) -> Self {
+        Self {
+            max_tokens: None,
+            service_tier: None,
+            prompt_cache: None,
+            prompt_cache_key: None,
+            ..self
+        }
+    }
+
     /// Sets the limit on the tokens of the reply, including reasoning.
     pub fn max_tokens(self, tokens: u32) -> Self {
         Self { max_tokens: Some(tokens), ..self }

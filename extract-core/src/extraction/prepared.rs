@@ -88,8 +88,8 @@ impl<T> Prepared<T> {
     }
 
     /// Returns a hash of the model, the prompt, the settings of the request and the input: all that can
-    /// change the answer but the schema. Keys and other headers are not part of it, nor are limits, budgets
-    /// and the number of re-asks. `version` is the user's.
+    /// change the answer but the schema. Keys and other headers are not part of it, nor are limits, such as
+    /// `max_tokens`, and what changes the price alone. `version` is the user's.
     pub(crate) fn fingerprint(&self, version: &str) -> Digest {
         let Task { client, contract, input, options, .. } = &self.0;
         let mut hash = Digest::start(VERSION);
@@ -98,7 +98,7 @@ impl<T> Prepared<T> {
         hash.add(client.model.journal_name());
         hash.add(format!("{:?} {:?} {}", options.mode, options.layout, options.source_marks));
         // The values of headers are hidden in it.
-        hash.add(format!("{:?}", options.settings));
+        hash.add(format!("{:?}", options.settings.clone().without_limits()));
         for text in &options.system {
             hash.add(&**text);
         }

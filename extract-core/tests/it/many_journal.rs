@@ -81,6 +81,26 @@ async fn a_row_that_is_done_is_not_asked_again() {
 }
 
 #[tokio::test]
+async fn settings_that_change_no_answer_are_no_part_of_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.jsonl");
+    let run = |replies: Vec<_>, max_tokens: u32, temperature: f64| {
+        let client = Client::with_model(Scripted::new(replies));
+        let run = client.extract_many::<u8, _>([("a", "x")]).journal(&path);
+        run.each(move |row| {
+            row.max_tokens(max_tokens)
+                .service_tier("flex")
+                .header("x-team", "blue")
+                .temperature(temperature)
+        })
+        .finish()
+    };
+    assert_eq!(run(vec![tool(7)], 100, 0.0).await.unwrap().from_journal, 0);
+    assert_eq!(run(vec![], 200, 0.0).await.unwrap().from_journal, 1);
+    assert_eq!(run(vec![tool(7)], 200, 1.0).await.unwrap().from_journal, 0);
+}
+
+#[tokio::test]
 async fn a_value_that_fails_a_new_rule_is_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.jsonl");

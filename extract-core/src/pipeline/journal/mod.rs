@@ -22,7 +22,7 @@ const FORMAT: u64 = 1;
 ///
 /// - **A row is never paid twice.** A row with the same key has its value already: no request is sent. The key
 ///   is a hash of the model, the prompt, the settings of the request, the schema and the input. The id is not
-///   part of it.
+///   part of it, nor are `max_tokens`, the service tier, the prompt cache, the base URL, headers and limits.
 /// - **Nothing is lost.** Each line is written when its row ends, before the run returns the row. After a kill,
 ///   the rows that were in flight are asked again. A last line that was cut is removed.
 /// - **One run at a time.** A second run on the same file fails with [`JournalError::InUse`].
