@@ -8,6 +8,7 @@
 //! Arguments, each as `name=value`:
 //! - `rows` (100000), `in_flight` (1000), and `latency` of an answer in milliseconds (50)
 //! - `threads`: the threads of the client (1); the server has one of its own process
+//! - `limits=off`: turns the limits of the client off, which begin with 32 requests at once
 //! - `by`: `run` (default), `journal` (a run with a journal) or `hand`
 
 #![expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
@@ -62,7 +63,15 @@ fn main() {
     let done = runtime.block_on(async {
         match by {
             "hand" => by_hand(&url, rows, in_flight).await,
-            _ => by_run(&url, rows, in_flight, (by == "journal").then_some(&*journal)).await,
+            _ => {
+                let places = u32::try_from(in_flight).expect("a small number");
+                let limits = match arguments.0.get("limits").map(String::as_str) {
+                    Some("off") => Limits::off(),
+                    _ => Limits::default().concurrency(places),
+                };
+                let journal = (by == "journal").then_some(&*journal);
+                by_run(&url, rows, in_flight, limits, journal).await
+            }
         }
     });
     let wall = started.elapsed().as_secs_f64();
@@ -85,12 +94,18 @@ fn main() {
 }
 
 /// Runs the rows by this crate. Returns how many have a right value.
-async fn by_run(url: &str, rows: u64, in_flight: u64, journal: Option<&std::path::Path>) -> u64 {
+async fn by_run(
+    url: &str,
+    rows: u64,
+    in_flight: u64,
+    limits: Limits,
+    journal: Option<&std::path::Path>,
+) -> u64 {
     let client = Client::builder()
         .base_url(url)
         .model("m")
         .mode(Mode::JsonSchema)
-        .limits(Limits::default().concurrency(u32::try_from(in_flight).expect("a small number")))
+        .limits(limits)
         .build()
         .expect("a client");
     let inputs = (0..rows).map(|row| (row, format!("item-{row}")));
