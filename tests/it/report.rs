@@ -55,7 +55,7 @@ async fn the_members_of_the_json_are_stable() {
     };
     assert_eq!(
         names(&json).join(" "),
-        "usage cost latency limit_wait attempts judgements notes left_out withdrawn passed_over"
+        "usage cost latency limit_wait attempts judgements notes lists left_out withdrawn passed_over"
     );
     let attempt = &json["attempts"][0];
     assert_eq!(
