@@ -26,6 +26,8 @@ fn every_kind_of_error_has_cause_and_remedy() {
         "extract_llm::extraction::InputError",
         "extract_llm::extraction::Limit",
         "extract_llm::extraction::ParseError",
+        "extract_llm::pipeline::RunError",
+        "extract_llm::pipeline::JournalError",
     ] {
         let name = path.rsplit("::").next().unwrap();
         let (_, section) = page.split_once(&format!("\n## `{name}`\n")).expect(name);

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::builder::Extraction;
 use super::driver::{self, Accepted};
-use super::error::{Error, ErrorKind, Rejected};
+use super::error::{Error, ErrorKind, InputError, Rejected};
 use super::judgements::Judgements;
 use super::ledger::Ledger;
 use super::task::Task;
@@ -59,9 +59,13 @@ impl<T> fmt::Debug for Base<T> {
 
 impl<T: Extract> Base<T> {
     /// Takes the settings of an extraction. Fails if its client or its contract could not be made, or if a
-    /// setting is invalid.
+    /// setting is invalid or cannot hold for parts.
     pub(crate) fn of(extraction: Extraction<T>) -> Result<Self, Error> {
-        Ok(Self { task: extraction.into_task()?, begun: Instant::now() })
+        let task = extraction.into_task()?;
+        if !task.expected.is_empty() {
+            return Err(Error::from(InputError::ExpectedInParts).of_type(task.contract.name()));
+        }
+        Ok(Self { task, begun: Instant::now() })
     }
 }
 

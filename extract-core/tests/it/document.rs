@@ -99,6 +99,18 @@ fn a_request_can_be_sent_to_another_thread() {
 }
 
 #[tokio::test]
+async fn a_number_that_parts_cannot_have_is_refused() {
+    let client = Client::with_model(Scripted::new([]));
+    let document = client
+        .extract_document::<Vec<String>>("Ada, Grace")
+        .each(|extraction| extraction.expect_items(2));
+    let split = client.extract::<Vec<String>>("Ada, Grace").expect_items(2).split_fields(1);
+    for error in [document.await.unwrap_err(), split.await.unwrap_err()] {
+        assert!(matches!(error.kind(), ErrorKind::Input(InputError::ExpectedInParts)), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn answers_are_merged_by_the_schema() {
     let (client, model) = client([
         agreement(

@@ -36,6 +36,12 @@ pub enum InputError {
         /// The expected kind of place.
         expected: &'static str,
     },
+    /// An expected number of elements ([`expect_items`](crate::Extraction::expect_items)) is about the whole
+    /// list, but the value is asked for in parts: by
+    /// [`extract_document`](crate::Client::extract_document) or
+    /// [`split_fields`](crate::Extraction::split_fields). A validator can check the number.
+    #[error("a number of elements cannot be expected where the value is asked for in parts: check it with a validator")]
+    ExpectedInParts,
     /// The stream has ended with an error, which was returned before.
     #[error("the stream has ended: its error was returned before")]
     Ended,
