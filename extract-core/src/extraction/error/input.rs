@@ -40,7 +40,9 @@ pub enum InputError {
     /// list, but the value is asked for in parts: by
     /// [`extract_document`](crate::Client::extract_document) or
     /// [`split_fields`](crate::Extraction::split_fields). A validator can check the number.
-    #[error("a number of elements cannot be expected where the value is asked for in parts: check it with a validator")]
+    #[error(
+        "a number of elements cannot be expected where the value is asked for in parts: check it with a validator"
+    )]
     ExpectedInParts,
     /// The stream has ended with an error, which was returned before.
     #[error("the stream has ended: its error was returned before")]
