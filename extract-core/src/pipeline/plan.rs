@@ -11,6 +11,7 @@ use super::error::RunError;
 use super::journal::OpenJournal;
 use super::progress::Minutes;
 use super::run::Run;
+use super::spawned::Spawned;
 use crate::contract::Extract;
 use crate::conversation::{Usage, Usd};
 
@@ -111,9 +112,12 @@ impl<T: Extract + Send + 'static, K: serde::Serialize + Send + 'static> Run<T, K
     /// # Ok::<(), extract_llm::pipeline::RunError>(()) }).unwrap();
     /// ```
     pub async fn plan(&mut self, sample: usize) -> Result<Plan, RunError> {
-        let journal = match &self.settings.journal {
-            Some(journal) if journal.path().exists() => Some(OpenJournal::open_to_read(journal)?),
-            _ => None,
+        let journal = match self.settings.journal.clone().filter(|file| file.path().exists()) {
+            Some(file) => {
+                let opening = Spawned::blocking(move || OpenJournal::open_to_read(&file));
+                Some(opening.await.ok_or(RunError::Shutdown)??)
+            }
+            None => None,
         };
         while self.planned.len() < sample.max(1) && !self.is_drained {
             match poll_fn(|context| self.source.poll_next_unpin(context)).await {

@@ -113,6 +113,23 @@ fn every_kind_of_call_can_be_waited_for() {
 }
 
 #[test]
+fn the_rows_of_a_run_can_be_waited_for() {
+    let (_runtime, client) = served(vec![age()]);
+    let texts = [(1, "aged 41"), (2, "41 years")];
+    let mut run = client
+        .extract_many::<Value, _>(texts)
+        .each(|row| row.contract(schema()).mode(Mode::JsonSchema))
+        .in_order();
+    let ids = run.wait_each().map(|row| {
+        let row = row.unwrap();
+        assert_eq!(row.result.unwrap().value["age"], 41);
+        row.id
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(run.summary().done, 2);
+}
+
+#[test]
 fn a_client_goes_on_after_the_end_of_a_runtime() {
     let (_runtime, client) = served(vec![age()]);
     for _ in 0..3 {
