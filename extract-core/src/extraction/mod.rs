@@ -51,6 +51,7 @@ mod error;
 mod fallback;
 mod initial_request;
 mod judgements;
+mod kept_reply;
 mod layout;
 mod ledger;
 mod limit;
@@ -79,6 +80,7 @@ pub use error::{
     BestPartial, Error, ErrorKind, FailedChunk, FieldStatus, InputError, Rejected, ReviewedField,
 };
 pub use fallback::{CircuitBreaker, FallbackOn};
+pub(crate) use kept_reply::KeptReply;
 pub use layout::Layout;
 pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
 pub use limit::Limit;
@@ -86,7 +88,7 @@ pub use lists::{CountedBy, Expected, ListCount};
 pub use llm_check::{LlmCheck, llm_check};
 pub use parse::{ParseError, Parsed, parse, parse_partial};
 pub use policy::{Reask, RetryContext};
-pub(crate) use prepared::{KeptReply, Prepared};
+pub(crate) use prepared::Prepared;
 pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};

@@ -1,7 +1,7 @@
 //! [`Prepared`]: an extraction as a run over many inputs handles it. The run asks for its fingerprint, checks
 //! a value that it has kept, and runs it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,10 +12,10 @@ use super::driver::{self, Accepted};
 use super::error::Error;
 use super::initial_request::InitialRequest;
 use super::judgements::Judgements;
+use super::kept_reply::KeptReply;
 use super::ledger::{Ledger, Report};
 use super::pricing::Pricing;
 use super::task::Task;
-use crate::cache::Entry;
 use crate::check::{Rules, check, check_at_once};
 use crate::contract::{Contract, Extract, FailedCheck, Problem, Problems};
 use crate::conversation::{Conversation, Part, PromptCache, Usage, Usd};
@@ -26,41 +26,6 @@ const VERSION: &[u8] = b"extract-llm row 1";
 
 /// An extraction that is ready to run.
 pub(crate) struct Prepared<T>(Task<T>);
-
-/// A reply that is read before a request is sent, and the reply that was accepted.
-#[derive(Default)]
-pub(crate) struct KeptReply {
-    given: Mutex<Option<Arc<Entry>>>,
-    was_given: bool,
-    accepted: Mutex<Option<Arc<Entry>>>,
-}
-
-impl KeptReply {
-    /// Holds a reply to be read.
-    pub(crate) fn given(reply: Entry) -> Self {
-        Self { given: Mutex::new(Some(Arc::new(reply))), was_given: true, ..Self::default() }
-    }
-
-    /// Whether it held a reply to be read.
-    pub(crate) fn was_given(&self) -> bool {
-        self.was_given
-    }
-
-    /// Takes the reply to be read.
-    pub(super) fn take_given(&self) -> Option<Arc<Entry>> {
-        self.given.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    /// Keeps an accepted reply.
-    pub(super) fn accept(&self, reply: Arc<Entry>) {
-        *self.accepted.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply);
-    }
-
-    /// Takes the reply that was accepted. `None` if the value is made of several replies.
-    pub(crate) fn take_accepted(&self) -> Option<Arc<Entry>> {
-        self.accepted.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 impl<T: Extract> Extraction<T> {
     /// Makes the extraction ready. Fails if the call is invalid.

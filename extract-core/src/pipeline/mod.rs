@@ -34,6 +34,7 @@
 
 #[cfg(feature = "progress")]
 mod bar;
+mod builder;
 mod distribution;
 mod error;
 mod job;

@@ -3,7 +3,6 @@
 use super::journal::Journal;
 use super::progress::Progress;
 use super::row::FailedRows;
-use super::run::Run;
 use super::shared::{EachFn, extraction};
 use crate::contract::Extract;
 use crate::conversation::Conversation;
@@ -22,7 +21,7 @@ const ROW_RETRIES: u32 = 2;
 const REPORT_ROWS: usize = 100;
 
 /// Receives the progress of a run.
-type ProgressFn = Box<dyn FnMut(&Progress) + Send>;
+pub(super) type ProgressFn = Box<dyn FnMut(&Progress) + Send>;
 
 /// The settings of a run.
 pub(super) struct RunSettings<T> {
@@ -37,9 +36,9 @@ pub(super) struct RunSettings<T> {
     pub(super) is_ordered: bool,
     pub(super) max_failures: Option<u64>,
     pub(super) report_rows: usize,
-    on_progress: Option<ProgressFn>,
+    pub(super) on_progress: Option<ProgressFn>,
     #[cfg(feature = "progress")]
-    bar: Option<Bar>,
+    pub(super) bar: Option<Bar>,
 }
 
 impl<T> RunSettings<T> {
@@ -99,144 +98,5 @@ impl<T> RunSettings<T> {
         if let Some(bar) = &self.bar {
             bar.end();
         }
-    }
-}
-
-/// # Settings
-///
-/// They are made before the first row is awaited.
-impl<T, K> Run<T, K> {
-    /// Changes the extraction of each row: all settings of a single [`Extraction`] can be made, with its
-    /// checks and examples. Default: the settings of the client. A second call replaces the first.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::Scripted;
-    /// # use extract_llm::Client;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// # let texts = [("a", "There were seven.")];
-    /// let run = client.extract_many::<u8, _>(texts).each(|row| {
-    ///     row.system("Count the persons.")
-    ///         .max_tokens(50)
-    ///         .validate(|n, _| if *n < 100 { Ok(()) } else { Err("less than 100") })
-    /// });
-    /// ```
-    pub fn each(
-        mut self,
-        change: impl Fn(Extraction<T>) -> Extraction<T> + Send + Sync + 'static,
-    ) -> Self {
-        self.settings.each = Some(std::sync::Arc::new(change));
-        self
-    }
-
-    /// Sets how many rows are in flight at most. The default is 256; 0 counts as 1. It includes rows that wait
-    /// in the [limits](crate::model::Limits) of the client, which decide how many requests are sent.
-    pub fn concurrency(mut self, rows: usize) -> Self {
-        self.settings.concurrency = rows.max(1);
-        self
-    }
-
-    /// Returns the rows in the order of the source. The default is the order in which they end: a slow row
-    /// holds up nothing. In order, at most four times [`concurrency`](Self::concurrency) rows wait for an
-    /// earlier one.
-    pub fn in_order(mut self) -> Self {
-        self.settings.is_ordered = true;
-        self
-    }
-
-    /// Adds a budget that all rows share. A row that does not fit stops the run with
-    /// [`RunError::Budget`](super::RunError::Budget). As each request reserves the most that it may use, the
-    /// budget is not passed. Default: the budgets of the client.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::Scripted;
-    /// use extract_llm::extraction::Budget;
-    /// # use extract_llm::Client;
-    /// use extract_llm::Usd;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// # let texts = [("a", "There were seven.")];
-    /// let run = client
-    ///     .extract_many::<u8, _>(texts)
-    ///     .journal("run.jsonl") // a later run goes on behind the rows of this one
-    ///     .budget(Budget::from(Usd(5.0)).named("this night"));
-    /// ```
-    pub fn budget(mut self, budget: impl Into<Budget>) -> Self {
-        self.settings.budgets.push(budget.into());
-        self
-    }
-
-    /// Keeps the rows that ended in a file, so that a later run goes on behind them: see [`Journal`]. Default:
-    /// no journal.
-    pub fn journal(mut self, journal: impl Into<Journal>) -> Self {
-        self.settings.journal = Some(journal.into());
-        self
-    }
-
-    /// Sets what happens to rows that failed in an earlier run. The default is [`FailedRows::Keep`].
-    ///
-    /// ```
-    /// # use extract_llm::scripted::Scripted;
-    /// # use extract_llm::Client;
-    /// use extract_llm::pipeline::FailedRows;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// # let texts = [("a", "There were seven.")];
-    /// let run = client.extract_many::<u8, _>(texts).journal("run.jsonl").failed_rows(FailedRows::Only);
-    /// ```
-    pub fn failed_rows(mut self, rows: FailedRows) -> Self {
-        self.settings.failed_rows = rows;
-        self
-    }
-
-    /// Reads the replies in the journal again, in place of the values: with a new version of this crate, or
-    /// after a rule has changed. A row without a [kept reply](Journal::keep_replies) keeps its value. A reply
-    /// that does not pass the checks any more is asked for again. The default is to take the values.
-    pub fn reread(mut self) -> Self {
-        self.settings.rereads = true;
-        self
-    }
-
-    /// Sets how often a row is asked again that failed for a passing reason, such as an overloaded server or a
-    /// deadline. It waits behind the other rows, for at least 1, 2, 4, … seconds and at most 60. The default is
-    /// 2. Transport retries and the waits in the limits come before it.
-    pub fn row_retries(mut self, retries: u32) -> Self {
-        self.settings.row_retries = retries;
-        self
-    }
-
-    /// Stops the run with [`RunError::TooManyFailures`](super::RunError::TooManyFailures) when more than this
-    /// number of rows have failed. The default is no limit.
-    pub fn max_failures(mut self, rows: u64) -> Self {
-        self.settings.max_failures = Some(rows);
-        self
-    }
-
-    /// Sets of how many rows the input and the quotes are kept for the report. The default is 100. The first
-    /// 200 rows that failed are kept besides.
-    pub fn report_rows(mut self, rows: usize) -> Self {
-        self.settings.report_rows = rows;
-        self
-    }
-
-    /// Calls a function with the progress: when a row ends, at most twice a second, and at the end. It must not
-    /// block. A second call replaces the first. The same comes as an event of `tracing`.
-    ///
-    /// ```
-    /// # use extract_llm::scripted::Scripted;
-    /// # use extract_llm::Client;
-    /// # let client = Client::with_model(Scripted::new([]));
-    /// # let texts = [("a", "There were seven.")];
-    /// let run = client.extract_many::<u8, _>(texts).on_progress(|progress| println!("{progress}"));
-    /// ```
-    pub fn on_progress(mut self, report: impl FnMut(&Progress) + Send + 'static) -> Self {
-        self.settings.on_progress = Some(Box::new(report));
-        self
-    }
-
-    /// Shows a bar on the terminal, on stderr: rows, failures, rows and tokens in a second, the cost so far and
-    /// at the end, and the time that is left. Without a terminal nothing is shown.
-    #[cfg(feature = "progress")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "progress")))]
-    pub fn progress_bar(mut self) -> Self {
-        self.settings.bar = Some(Bar::default());
-        self
     }
 }

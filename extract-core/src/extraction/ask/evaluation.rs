@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::list_rest::Incomplete;
+use super::incomplete::Incomplete;
 use super::pending_calls::CallFeedback;
 use crate::check::check;
 use crate::contract::{CheckContext, Extract, FailedCheck, Problem, Problems};

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::candidates::{AnswerText, Candidate, candidates, read_answer};
 use super::evaluation::{Evaluation, Evaluator};
+use super::incomplete::Incomplete;
 use super::read_value::{FirstPassing, ReadValue};
 use super::reply_turn::ReplyTurn;
 use super::whole::Whole;
@@ -39,16 +40,6 @@ pub(in crate::extraction) struct ListRest {
     problems: Vec<Problem>,
     /// Whether the request before had an unclear answer, so that this one names the end of the list.
     is_named: bool,
-}
-
-/// A value with an incomplete list.
-pub(in crate::extraction) struct Incomplete {
-    /// The index of the list in [`Lists`](crate::extraction::lists::Lists).
-    pub(in crate::extraction) list: usize,
-    /// The problems that were found while the value was read.
-    pub(in crate::extraction) problems: Vec<Problem>,
-    /// Whether the reply began with elements that may have been given before.
-    pub(in crate::extraction) is_unclear: bool,
 }
 
 /// The elements of one reply.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::candidates::{AnswerText, Candidate};
 use super::evaluation::{Evaluation, Evaluator, Verdict};
-use super::list_rest::Incomplete;
+use super::incomplete::Incomplete;
 use super::reply_turn::ReplyTurn;
 use super::unreadable::unreadable_problem;
 use crate::contract::dialect::Restored;
