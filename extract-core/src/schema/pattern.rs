@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use super::SchemaError;
+use super::{SchemaError, StackRoom};
 
 /// The longest accepted pattern, in bytes.
 const LONGEST: usize = 4_096;
@@ -26,7 +26,8 @@ impl Pattern {
     pub(crate) fn matches(&self, name: &str) -> bool {
         let compiled = self.compiled.get_or_init(|| {
             let schema = serde_json::json!({ "pattern": self.text });
-            jsonschema::options().offline().build(&schema).ok()
+            let build = || jsonschema::options().offline().build(&schema).ok();
+            StackRoom::of_pattern(&self.text).run(build)
         });
         compiled.as_ref().is_some_and(|compiled| compiled.is_valid(&name.into()))
     }
