@@ -1,4 +1,4 @@
-//! The rows of the input, one by one: [`Items`] reads a file or stdin, and [`feed`] hands its rows to a run.
+//! The rows of the input, one by one: [`Items`] reads a file or stdin, and [`feed()`] hands its rows to a run.
 //! Knows formats and columns, and no model.
 
 mod csv;

@@ -77,7 +77,7 @@ impl Client {
 /// future cancels the current requests.
 ///
 /// It fails with the kinds of a plain extraction, and with
-/// [`ErrorKind::FailedChunks`](crate::ErrorKind::FailedChunks).
+/// [`ErrorKind::FailedChunks`](crate::extraction::ErrorKind::FailedChunks).
 #[derive(Debug)]
 #[must_use = "nothing is sent until it is awaited"]
 pub struct DocumentRequest<T> {
@@ -115,7 +115,7 @@ impl<T> DocumentRequest<T> {
     }
 
     /// Sets how many chunks may fail. Default: 0, so one failed chunk is
-    /// [`ErrorKind::FailedChunks`](crate::ErrorKind::FailedChunks) after the other chunks were asked about. Failed
+    /// [`ErrorKind::FailedChunks`](crate::extraction::ErrorKind::FailedChunks) after the other chunks were asked about. Failed
     /// chunks that are allowed are in [`DocumentReport::failed`].
     ///
     /// ```

@@ -12,7 +12,7 @@ const ANY: &str = "*";
 ///
 /// Without settings:
 /// - The elements of a list stand in the order of the document. Elements of different chunks, or passes, are
-///   one element if their JSON is equal apart from white space. Elements with [quotes](crate::Quote) are one
+///   one element if their JSON is equal apart from white space. Elements with [quotes](crate::grounding::Quote) are one
 ///   element only if the quotes overlap in the document. Then a quote may be longer in one of them, and a field
 ///   may be null in one of them.
 /// - Objects and maps are merged member by member.

@@ -44,7 +44,7 @@ impl Expected {
     /// the first request. If it returns `None`, nothing is expected, and the ledger notes it.
     ///
     /// If the input has no text, or the closure panics, the extraction fails with
-    /// [`ErrorKind::Check`](crate::ErrorKind::Check).
+    /// [`ErrorKind::Check`](crate::extraction::ErrorKind::Check).
     pub fn counted(count: impl Fn(&Source) -> Option<usize> + Send + Sync + 'static) -> Self {
         Self(Basis::Counted(Arc::new(count)))
     }
@@ -104,7 +104,7 @@ pub enum CountedBy {
     Call,
 }
 
-/// The elements of one list: how many were expected and given. [`Ledger::lists`](crate::Ledger::lists) has
+/// The elements of one list: how many were expected and given. [`Ledger::lists`](crate::extraction::Ledger::lists) has
 /// one for each list with an expected number, and for each list that was continued.
 ///
 /// ```

@@ -57,7 +57,7 @@ settings! {
     fn continue_lists(continues: bool) |it| it.options.lists.continues = Some(continues);
 
     /// Limits the requests for more elements of the lists of one extraction. Default: 32. At the limit, an
-    /// incomplete list fails with [`Limit::Continuations`](super::Limit::Continuations).
+    /// incomplete list fails with [`Limit::Continuations`](crate::extraction::Limit::Continuations).
     ///
     /// ```
     /// # use extract_llm::scripted::Scripted;
