@@ -9,7 +9,7 @@
 use extract_llm::document::{Chunking, Document};
 use extract_llm::{Client, ErrorKind, Extract, Quote};
 
-/// What a contract says. Each answer is copied word for word from the text.
+/// The terms of a contract. Each answer is copied word for word from the text.
 #[derive(Debug, Extract)]
 struct Terms {
     /// The name of a company.

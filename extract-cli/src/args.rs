@@ -134,7 +134,7 @@ pub(crate) struct SchemaArgs {
     pub(crate) dialect: Option<String>,
 }
 
-/// What is asked, and of whom.
+/// The schema, the model and the settings of the requests.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub(crate) struct AskArgs {
@@ -189,7 +189,7 @@ pub(crate) struct AskArgs {
     pub(crate) token_budget: Option<u64>,
 }
 
-/// Where the rows come from.
+/// The source of the rows.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct InputArgs {
@@ -217,7 +217,7 @@ pub(crate) struct InputArgs {
     pub(crate) head: Option<u64>,
 }
 
-/// Where the values go.
+/// The target of the values.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 #[expect(clippy::struct_excessive_bools, reason = "options of a command")]

@@ -1,4 +1,4 @@
-//! What is asked and of whom: the contract of the schema, and the client of the model.
+//! The contract of the schema, and the client of the model.
 
 use std::path::Path;
 use std::sync::Arc;

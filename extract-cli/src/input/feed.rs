@@ -36,7 +36,7 @@ impl Stream for Feed {
     }
 }
 
-/// What comes of the input beside its rows.
+/// The result of the input beside its rows.
 pub(crate) struct Fed {
     /// The rows that have no text.
     pub(crate) bad: Receiver<BadRow>,

@@ -22,7 +22,7 @@ fn the_embedded_model_reads_tickets() {
     assert_eq!((first.code, first.rows().len()), (Some(2), 6), "{first:?}"); // one text is empty
     assert_eq!(first.rows()[2]["error"]["kind"], "input");
     let values: Vec<_> = first.rows().into_iter().filter(|row| row["value"].is_object()).collect();
-    // What this small model answers is uncertain, and it may not end, but what it ends fits the schema.
+    // The answers of this small model are uncertain, and may not end. Those that end fit the schema.
     assert!(values.len() >= 3, "{first:?}");
     for row in &values {
         assert!(
