@@ -262,9 +262,10 @@ pub mod cache {
 pub mod pipeline {
     #[doc(inline)]
     pub use extract_core::pipeline::{
-        DeadLetter, Distribution, FailedRows, FromIterator, FromStream, IntoRows, Journal,
-        JournalError, KeptRow, Origin, Plan, ProblemCount, Progress, QuotedSpan, ReportError, Row,
-        RowError, RowKind, RowValue, Rows, Run, RunError, Stopper, Summary,
+        BatchCanceller, BatchRun, BatchState, BatchStatus, Batches, DeadLetter, Distribution,
+        FailedRows, FromIterator, FromStream, IntoRows, Journal, JournalError, KeptRow, Origin,
+        Plan, ProblemCount, Progress, QuotedSpan, ReportError, Row, RowError, RowKind, RowValue,
+        Rows, Run, RunError, Stopper, Summary,
     };
 }
 

@@ -54,6 +54,8 @@ pub enum ProviderErrorKind {
     /// The [limits](crate::model::Limits) need a wait that ends after the deadline of the extraction:
     /// [`ProviderError::retry_after`] is that wait. The request was not sent, or not sent again.
     Deadline,
+    /// The request is not answered yet: it waits in a batch of the provider, or its batch was cancelled.
+    Pending,
     /// Any other failure.
     Other,
 }
@@ -98,6 +100,7 @@ impl ProviderErrorKind {
             Self::Local => "local",
             Self::Runtime => "runtime",
             Self::Deadline => "deadline",
+            Self::Pending => "pending",
             Self::Other => "other",
         }
     }
@@ -126,6 +129,7 @@ impl ProviderErrorKind {
             Self::Local => "the embedded model is not available",
             Self::Runtime => "no suitable tokio runtime",
             Self::Deadline => "the deadline is too short",
+            Self::Pending => "not answered yet",
             Self::Other => "failed",
         }
     }

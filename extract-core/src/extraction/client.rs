@@ -108,6 +108,16 @@ impl Client {
         ClientBuilder::default()
     }
 
+    /// Returns the model, to be shared.
+    pub(crate) fn shared_model(&self) -> Arc<dyn Model> {
+        Arc::clone(&self.model)
+    }
+
+    /// Returns this client with another model in place of its own. All else stays the same.
+    pub(crate) fn with_model_changed(&self, model: Arc<dyn Model>) -> Self {
+        Self { model, ..self.clone() }
+    }
+
     /// Returns the model of this client.
     pub fn model(&self) -> &dyn Model {
         &*self.model

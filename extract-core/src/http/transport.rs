@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 use super::exchange_error::{failure, silence_error, timeout_error};
 use super::paused_timeout::within;
@@ -164,6 +164,8 @@ impl TransportOptions {
 /// A request to send.
 #[non_exhaustive]
 pub struct HttpRequest {
+    /// The method. Default: POST.
+    pub method: Method,
     /// The URL.
     pub url: reqwest::Url,
     /// The headers. Headers with keys are marked as sensitive.
@@ -178,6 +180,7 @@ pub struct HttpRequest {
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("HttpRequest")
+            .field("method", &self.method)
             .field("url", &redacted_url(self.url.as_str()))
             .field("headers", &self.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
@@ -189,7 +192,7 @@ impl fmt::Debug for HttpRequest {
 impl HttpRequest {
     /// Returns a POST request that is not streamed.
     pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { url, headers, body: body.into(), streamed: false }
+        Self { method: Method::POST, url, headers, body: body.into(), streamed: false }
     }
 }
 
@@ -339,6 +342,11 @@ impl HttpResponse {
         self.with_status(ProviderError::new(ProviderErrorKind::TooLarge, too_large(self.limit)))
     }
 
+    /// Lifts the limit for a body that is written to a file.
+    pub(crate) fn lift_limit(&mut self) {
+        self.limit = usize::MAX;
+    }
+
     /// Raises the limit for a body that is a stream of events. Events are much longer than the text in
     /// them; the reader of the stream limits the text.
     pub(crate) fn allow_event_overhead(&mut self) {
@@ -402,7 +410,8 @@ impl Transport {
         }
         let started = Instant::now();
         let client = self.pools.client().map_err(|error| failure(&error, &from, Duration::ZERO))?;
-        let mut sending = client.post(request.url).headers(request.headers).body(request.body);
+        let mut sending =
+            client.request(request.method, request.url).headers(request.headers).body(request.body);
         if !request.streamed {
             sending = sending.timeout(self.timeout);
         }

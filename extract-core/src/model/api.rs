@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::profile::Profile;
+use super::provider::Provider;
 use super::token_count::TokenCount;
 use crate::cache::CacheKey;
 use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
@@ -74,6 +75,12 @@ pub trait Model: Send + Sync {
     fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
         let _ = request;
         Box::pin(async { None })
+    }
+
+    /// Returns the provider that answers, if it may have a batch service.
+    #[doc(hidden)]
+    fn as_provider(&self) -> Option<&Provider> {
+        None
     }
 
     /// Returns the tokens that fit into the model's context window, input and reply together. `None` if it is

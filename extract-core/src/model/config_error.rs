@@ -97,6 +97,15 @@ pub enum ConfigError {
         /// The host.
         host: String,
     },
+    /// No batch service of the provider is known for this protocol.
+    #[error(
+        "no batch service of `{provider}` is known for this protocol: `openai`, `openai-responses`, \
+         `anthropic`, `google`, `mistral` and `groq` have one; with a base URL, name the provider in the model"
+    )]
+    NoBatchService {
+        /// The provider.
+        provider: String,
+    },
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built: {message}")]
     Transport {

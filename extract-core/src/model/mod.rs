@@ -8,6 +8,7 @@
 //! ```
 
 mod api;
+mod batching;
 mod config_error;
 mod count;
 mod delta_reader;
@@ -34,6 +35,7 @@ mod signing;
 mod token_count;
 
 pub use api::{DeltaStream, Model};
+pub(crate) use batching::not_yet;
 pub use config_error::ConfigError;
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;

@@ -108,6 +108,8 @@ pub struct Profile {
     pub cache: CacheSupport,
     /// Default settings. The caller's settings override them.
     pub settings: Settings,
+    /// Whether requests wait for a batch, so that a second one would not be faster.
+    pub(crate) is_batched: bool,
 }
 
 impl Profile {
@@ -128,6 +130,7 @@ impl Profile {
             asking: AskingForm::TypeInSystem,
             cache: CacheSupport::Marks { limit: 4, on_tools: true },
             settings: Settings::default(),
+            is_batched: false,
         }
     }
 

@@ -126,6 +126,34 @@ impl Provider {
         self.protocol
     }
 
+    /// Returns the provider's row.
+    pub(super) fn preset(&self) -> &'static Preset {
+        self.preset
+    }
+
+    /// Whether the protocol is that of the provider's row, so that the row's facts apply.
+    pub(super) fn has_protocol_of_row(&self) -> bool {
+        self.protocol == self.preset.protocol
+    }
+
+    /// Returns the base URL.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Returns the headers of every request.
+    pub(super) fn request_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    pub(super) fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    pub(super) fn retry_policy(&self) -> &RetryPolicy {
+        &self.retry
+    }
+
     /// Returns the model's name.
     pub(super) fn model(&self) -> &str {
         &self.model
@@ -133,7 +161,7 @@ impl Provider {
 
     /// Returns the way in which the server counts tokens. The row's way is that of its protocol.
     pub(super) fn count_form(&self) -> CountForm {
-        if self.protocol == self.preset.protocol { self.preset.count } else { CountForm::None }
+        if self.has_protocol_of_row() { self.preset.count } else { CountForm::None }
     }
 
     /// Returns the URL of a request.
@@ -369,10 +397,18 @@ impl Provider {
     }
 
     /// Removes every secret from an error. Servers and proxies may repeat them.
-    fn redact(&self, request: &Request, mut error: ProviderError) -> ProviderError {
-        let of_options = self.secrets.iter().map(ExposeSecret::expose_secret);
-        for secret in of_options.chain(request.settings.headers.iter().map(|(_, value)| value)) {
+    fn redact(&self, request: &Request, error: ProviderError) -> ProviderError {
+        let mut error = self.redact_own(error);
+        for (_, secret) in request.settings.headers.iter() {
             redaction::redact(&mut error, secret);
+        }
+        error
+    }
+
+    /// Removes the secrets of the client from an error.
+    pub(super) fn redact_own(&self, mut error: ProviderError) -> ProviderError {
+        for secret in &self.secrets {
+            redaction::redact(&mut error, secret.expose_secret());
         }
         error
     }
@@ -399,6 +435,10 @@ pub(super) struct PreparedRequest {
 }
 
 impl Model for Provider {
+    fn as_provider(&self) -> Option<&Provider> {
+        Some(self)
+    }
+
     fn profile(&self) -> Profile {
         let facts = &self.facts;
         let mut profile = Profile::new(self.preset.name, &self.model).modes(facts.modes);

@@ -146,6 +146,7 @@ pub(super) fn may_pass(error: &ProviderError) -> bool {
             | Kind::Local
             | Kind::Runtime
             | Kind::Deadline
+            | Kind::Pending
     );
     !settled && error.is_retryable()
 }

@@ -37,7 +37,7 @@ impl<T, K> Run<T, K> {
     /// Sets how many rows are in flight at most. The default is 256; 0 counts as 1. It includes rows that wait
     /// in the [limits](crate::model::Limits) of the client, which decide how many requests are sent.
     pub fn concurrency(mut self, rows: usize) -> Self {
-        self.settings.concurrency = rows.max(1);
+        self.settings.concurrency = Some(rows.max(1));
         self
     }
 

@@ -13,8 +13,8 @@ use super::shared::Shared;
 use super::stop::stop_of;
 use super::update::{Updated, update};
 use crate::contract::{Contract, Extract};
-use crate::conversation::{Conversation, Part};
-use crate::extraction::{Accepted, Digest, Error, KeptReply, Ledger, Prepared};
+use crate::conversation::{Conversation, Part, ProviderErrorKind};
+use crate::extraction::{Accepted, Digest, Error, ErrorKind, KeptReply, Ledger, Prepared};
 use crate::grounding::Source;
 
 /// One row.
@@ -35,7 +35,7 @@ pub(super) enum End<T> {
     Row(Result<RowValue<T>, RowError>, Origin),
     /// It failed for a passing reason, and is asked again later.
     Again,
-    /// It is not among the rows that are asked for.
+    /// It is not among the rows that are asked for, or its request waits in a batch.
     PassedOver,
     /// The whole run has to stop. The row counts as not started.
     Stop(RunError),
@@ -168,6 +168,11 @@ impl<K: Send> Job<K> {
     }
 }
 
+/// Whether a request of the row waits in a batch of the provider.
+fn is_pending(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Provider(error) if error.kind == ProviderErrorKind::Pending)
+}
+
 impl<K> Job<K> {
     /// Judges the end of a try, and writes it to the journal.
     fn write<T>(
@@ -225,6 +230,9 @@ impl<K> Job<K> {
             }
             Err(error) => error,
         };
+        if is_pending(&error) {
+            return End::PassedOver;
+        }
         error.ledger_mut().prepend(std::mem::take(&mut self.earlier));
         match stop_of(error) {
             Err(stopping) => {

@@ -34,6 +34,7 @@
 
 #[cfg(feature = "progress")]
 mod bar;
+mod batch;
 mod builder;
 mod distribution;
 mod error;
@@ -55,6 +56,7 @@ mod summary;
 mod tally;
 mod update;
 
+pub use batch::{BatchCanceller, BatchRun, BatchState, BatchStatus, Batches};
 pub use distribution::Distribution;
 pub use error::RunError;
 pub use journal::{DeadLetter, Journal, JournalError};

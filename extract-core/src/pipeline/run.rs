@@ -377,7 +377,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
 
     /// Starts rows as long as there is room.
     fn fill(&mut self, shared: &Arc<Shared<T>>, context: &mut Context<'_>) {
-        while !self.is_stopped() && self.tasks.len() < self.settings.concurrency {
+        while !self.is_stopped() && self.tasks.len() < self.settings.in_flight() {
             if self.is_warming_up && !self.tasks.is_empty() {
                 return;
             }
@@ -388,7 +388,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
 
     /// Starts the rows of a plan as long as there is room.
     fn fill_planned(&mut self, shared: &Arc<Shared<T>>) {
-        while !self.is_stopped() && self.tasks.len() < self.settings.concurrency {
+        while !self.is_stopped() && self.tasks.len() < self.settings.in_flight() {
             if self.is_warming_up && !self.tasks.is_empty() {
                 return;
             }
@@ -404,7 +404,8 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
             if let Ok(row) = shared.prepare(job.input.clone()) {
                 // `each` may have set another contract than that of the type.
                 row.contract().name().clone_into(&mut self.tally.type_name);
-                self.is_warming_up = self.settings.concurrency > 1 && row.caches_prompt();
+                let may_wait = !self.settings.is_batched && self.settings.in_flight() > 1;
+                self.is_warming_up = may_wait && row.caches_prompt();
             }
         }
         self.tasks.push(Spawned::new(job.run(Arc::clone(shared))));
@@ -416,10 +417,10 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
         if let Some(job) = self.planned.pop_front() {
             return Some(job);
         }
-        let most = self.settings.concurrency.saturating_mul(4).max(1_000);
+        let most = self.settings.in_flight().saturating_mul(4).max(1_000);
         let has_room = !self.settings.is_ordered
             || self.ready.ahead(self.number)
-                < WINDOW.saturating_mul(self.settings.concurrency as u64);
+                < WINDOW.saturating_mul(self.settings.in_flight() as u64);
         if !self.is_drained && has_room && self.retries.len() < most {
             match self.source.poll_next_unpin(context) {
                 Poll::Ready(Some((id, input))) => return self.job(id, input),

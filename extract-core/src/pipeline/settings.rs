@@ -32,7 +32,10 @@ pub(super) struct RunSettings<T> {
     pub(super) failed_rows: FailedRows,
     pub(super) rereads: bool,
     pub(super) row_retries: u32,
-    pub(super) concurrency: usize,
+    /// The number of rows in flight, if it is set.
+    pub(super) concurrency: Option<usize>,
+    /// Whether the rows wait for batches of the provider.
+    pub(super) is_batched: bool,
     pub(super) is_ordered: bool,
     pub(super) max_failures: Option<u64>,
     pub(super) report_rows: usize,
@@ -51,7 +54,8 @@ impl<T> RunSettings<T> {
             failed_rows: FailedRows::default(),
             rereads: false,
             row_retries: ROW_RETRIES,
-            concurrency: CONCURRENCY,
+            concurrency: None,
+            is_batched: false,
             is_ordered: false,
             max_failures: None,
             report_rows: REPORT_ROWS,
@@ -67,6 +71,11 @@ impl<T> RunSettings<T> {
         T: Extract,
     {
         extraction(&self.client, &self.budgets, self.each.as_ref(), input)
+    }
+
+    /// Returns the number of rows in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.concurrency.unwrap_or(CONCURRENCY)
     }
 
     /// Gives the progress to all that want it.

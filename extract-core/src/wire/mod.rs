@@ -4,6 +4,7 @@
 //! A new protocol is a folder with a `DESCRIPTOR`, and a variant in the list of `protocol.rs`.
 
 mod anthropic;
+mod batch;
 mod bedrock;
 mod chat;
 mod cohere;
@@ -39,6 +40,11 @@ mod unsupported;
 mod usage;
 mod validation;
 
+pub use batch::BatchForm;
+pub(crate) use batch::{
+    BatchFault, BatchInfo, BatchService, Call, Counts, Creation, Outcome, Sought, Stage, Target,
+    Upload, Verb,
+};
 pub use count::CountForm;
 pub use decoder::{EndState, StreamDecoder};
 pub use descriptor::Delivery;

@@ -4,6 +4,7 @@ mod dialects;
 mod support;
 
 mod asking;
+mod batches;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod broken_peers;

@@ -119,6 +119,9 @@ impl<T> Driver<T> {
     pub(super) fn prepare_hedge(&mut self) -> Option<Hedge<T>> {
         self.second_request = None;
         let delay = self.task.options.hedge_after.filter(|_| self.ledger.attempts.len() == 1)?;
+        if self.task.client.model.profile().is_batched {
+            return None;
+        }
         let place = self.task.models.iter().position(|next| {
             let is_closed = matches!(next.client.breaker.admit(), Admission::Closed);
             next.on.is_for_failures() && is_closed

@@ -83,7 +83,7 @@ impl FallbackOn {
         match error.kind {
             Kind::ContentFiltered => self.refusals,
             Kind::ContextTooLong => self.failures,
-            Kind::Runtime => false,
+            Kind::Runtime | Kind::Pending => false,
             kind if is_outage(kind) => self.failures,
             _ => self.all_errors,
         }

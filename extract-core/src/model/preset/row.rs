@@ -5,7 +5,7 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::AskingForm;
 use crate::wire::{
-    CacheForm, CountForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace,
+    BatchForm, CacheForm, CountForm, MaxTokensField, Protocol, Sampling, SchemaField, SystemPlace,
     ThinkingSupport, ToolChoiceForm,
 };
 
@@ -47,6 +47,8 @@ pub struct Preset {
     pub protocol: Protocol,
     /// The way in which it counts tokens.
     pub count: CountForm,
+    /// Its batch service.
+    pub batch: BatchForm,
     /// The facts about its models. Rules may override them.
     pub facts: Facts,
     /// The rules for some of its models, in lists that rows share. Later rules override earlier ones.

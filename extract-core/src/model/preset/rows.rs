@@ -13,8 +13,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
-    CacheForm, CacheKeyField, CountForm, MaxTokensField, MediaForm, Protocol, Quirks, Sampling,
-    SeedField, ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
+    BatchForm, CacheForm, CacheKeyField, CountForm, MaxTokensField, MediaForm, Protocol, Quirks,
+    Sampling, SeedField, ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -30,6 +30,7 @@ const ROW: Preset = Preset {
     headers: &[],
     protocol: Protocol::Chat,
     count: CountForm::None,
+    batch: BatchForm::None,
     facts: COMPATIBLE,
     rules: &[],
 };
@@ -53,6 +54,7 @@ pub(super) static PRESETS: &[Preset] = &[
         count: CountForm::OpenAi,
         facts: OPENAI,
         rules: &[OPENAI_RULES, OPENAI_CHAT_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
+        batch: BatchForm::OpenAi,
         ..ROW
     },
     Preset {
@@ -64,6 +66,7 @@ pub(super) static PRESETS: &[Preset] = &[
         count: CountForm::OpenAi,
         facts: OPENAI_RESPONSES,
         rules: &[OPENAI_RULES, OPENAI_VARIANTS, OPENAI_BREAKPOINTS],
+        batch: BatchForm::OpenAi,
         ..ROW
     },
     Preset {
@@ -101,6 +104,7 @@ pub(super) static PRESETS: &[Preset] = &[
         count: CountForm::Anthropic,
         facts: ANTHROPIC,
         rules: &[ANTHROPIC_RULES],
+        batch: BatchForm::Anthropic,
         ..ROW
     },
     Preset {
@@ -113,6 +117,7 @@ pub(super) static PRESETS: &[Preset] = &[
         count: CountForm::Gemini,
         facts: GEMINI,
         rules: &[GEMINI_RULES],
+        batch: BatchForm::Gemini,
         ..ROW
     },
     Preset {
@@ -266,6 +271,7 @@ pub(super) static PRESETS: &[Preset] = &[
             schema: Some((&Dialect::GROQ_STRICT, true)),
             ..Rule::NONE
         }]],
+        batch: BatchForm::OpenAi,
         ..ROW
     },
     Preset {
@@ -299,6 +305,7 @@ pub(super) static PRESETS: &[Preset] = &[
             },
             ..COMPATIBLE
         },
+        batch: BatchForm::Mistral,
         ..ROW
     },
     Preset {

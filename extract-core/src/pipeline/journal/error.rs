@@ -55,15 +55,15 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    pub(super) fn open(path: &Path, source: io::Error) -> Self {
+    pub(in crate::pipeline) fn open(path: &Path, source: io::Error) -> Self {
         Self::Open { path: path.to_owned(), source: Arc::new(source) }
     }
 
-    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+    pub(in crate::pipeline) fn read(path: &Path, source: io::Error) -> Self {
         Self::Read { path: path.to_owned(), source: Arc::new(source) }
     }
 
-    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+    pub(in crate::pipeline) fn write(path: &Path, source: io::Error) -> Self {
         Self::Write { path: path.to_owned(), source: Arc::new(source) }
     }
 }

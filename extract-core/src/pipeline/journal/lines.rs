@@ -7,7 +7,7 @@ use std::ops::Range;
 const LONGEST: u64 = 256 * 1024 * 1024;
 
 /// The lines of a file.
-pub(super) struct Lines<R> {
+pub(in crate::pipeline) struct Lines<R> {
     input: BufReader<R>,
     /// The byte behind the last line.
     end: u64,
@@ -16,7 +16,7 @@ pub(super) struct Lines<R> {
 
 /// One line.
 #[derive(Debug, PartialEq)]
-pub(super) enum Line<'l> {
+pub(in crate::pipeline) enum Line<'l> {
     /// A whole line, with its place in the file.
     Whole(&'l [u8], Range<u64>),
     /// A line that is too long.
@@ -27,17 +27,17 @@ pub(super) enum Line<'l> {
 
 impl<R: Read> Lines<R> {
     /// Reads from the start of a file.
-    pub(super) fn new(input: R) -> Self {
+    pub(in crate::pipeline) fn new(input: R) -> Self {
         Self { input: BufReader::with_capacity(1 << 16, input), end: 0, line: Vec::new() }
     }
 
     /// Returns the byte behind the last whole line.
-    pub(super) fn end(&self) -> u64 {
+    pub(in crate::pipeline) fn end(&self) -> u64 {
         self.end
     }
 
     /// Reads a line. `None` at the end of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
+    pub(in crate::pipeline) fn next(&mut self) -> io::Result<Option<Line<'_>>> {
         self.line.clear();
         let read = (&mut self.input).take(LONGEST).read_until(b'\n', &mut self.line)?;
         let start = self.end;

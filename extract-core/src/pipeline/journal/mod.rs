@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 pub use dead_letter::DeadLetter;
 pub use error::JournalError;
 pub(super) use line::Failure;
-pub(super) use open::{DoneRow, Ended, Found, OpenJournal};
+pub(super) use lines::{Line, Lines};
+pub(super) use open::{DoneRow, Ended, Found, OpenJournal, lock_file};
 
 /// The format that this version writes.
 const FORMAT: u64 = 1;

@@ -337,7 +337,7 @@ impl Inner {
 
 /// Locks the file. A process that is started meanwhile has the locks of this one for a moment, so it is tried
 /// more than once.
-fn lock_file(file: &File, path: &Path) -> Result<(), JournalError> {
+pub(in crate::pipeline) fn lock_file(file: &File, path: &Path) -> Result<(), JournalError> {
     let mut tries = 0;
     loop {
         match fs4::FileExt::try_lock(file) {

@@ -1,5 +1,6 @@
 //! Parts that several modules of the tests share.
 
+pub(crate) mod batches;
 pub(crate) mod exchanges;
 pub(crate) mod limited;
 pub(crate) mod replies;
