@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The default number of requests in a batch.
-const MAX_REQUESTS: usize = 50_000;
+const MAX_REQUESTS: usize = 10_000;
 
 /// The default size of a batch, in bytes. A batch is in memory while it is uploaded.
 const MAX_BYTES: usize = 100_000_000;
@@ -60,7 +60,7 @@ impl Batches {
         }
     }
 
-    /// Sets the largest number of requests in a batch. The default is 50,000; 0 counts as 1. The limit of the
+    /// Sets the largest number of requests in a batch. The default is 10,000; 0 counts as 1. The limit of the
     /// provider holds as well. A smaller number is for accounts with a low limit on waiting tokens.
     pub fn max_requests(mut self, requests: usize) -> Self {
         self.max_requests = requests.max(1);
