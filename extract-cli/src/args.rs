@@ -34,6 +34,7 @@ Exit codes:
     0  every row has a value, or the reader of the output has closed it
     1  the command was wrong, or the run stopped before its end
     2  some rows failed; each of them has an error in the output
+    3  with --no-wait: some rows wait at the provider, so give the command again later
   130  the run was stopped with Ctrl-C or SIGTERM; rows in flight have ended
 
 After Ctrl-C no row is started, and those in flight end. A second Ctrl-C ends the command at once.";
@@ -78,6 +79,8 @@ pub(crate) struct RunArgs {
     pub(crate) journal: JournalArgs,
     #[command(flatten)]
     pub(crate) flow: FlowArgs,
+    #[command(flatten)]
+    pub(crate) batches: BatchArgs,
     /// Rows that failed in an earlier run: keep their errors, ask them again, or ask them and no others.
     /// Rows that failed for a passing reason are always asked again. Needs --journal.
     #[arg(long, value_name = "WHICH", value_enum, requires = "journal", help_heading = "Journal")]
@@ -265,6 +268,25 @@ pub(crate) struct JournalArgs {
     /// Reads the replies in the journal again, in place of the values.
     #[arg(long, requires = "journal")]
     pub(crate) reread: bool,
+}
+
+/// The batch service of the provider.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Batches")]
+pub(crate) struct BatchArgs {
+    /// A folder. Sends the rows to the batch service of the provider, at half the price, and waits for it, which
+    /// may take 24 hours. The same command goes on with the batches of the folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) batches: Option<PathBuf>,
+    /// Does not wait: sends what is new, writes the rows whose results are there, and ends.
+    #[arg(long, requires = "batches")]
+    pub(crate) no_wait: bool,
+    /// The most requests in a batch. Default: 10000.
+    #[arg(long, value_name = "N", requires = "batches", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch_requests: Option<u32>,
+    /// The time between two questions for the state of the batches: 30s, 5m. Default: 30s.
+    #[arg(long, value_name = "TIME", requires = "batches", value_parser = duration)]
+    pub(crate) poll_every: Option<Duration>,
 }
 
 /// When the run stops, and how often it asks again.

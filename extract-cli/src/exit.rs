@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failed,
     /// Some rows failed.
     SomeRowsFailed,
+    /// Some rows wait in batches of the provider.
+    SomeRowsWait,
     /// The run was stopped with Ctrl-C or SIGTERM.
     Stopped,
 }
@@ -21,6 +23,7 @@ impl Exit {
             Self::Done => 0,
             Self::Failed => 1,
             Self::SomeRowsFailed => 2,
+            Self::SomeRowsWait => 3,
             Self::Stopped => 130,
         }
     }

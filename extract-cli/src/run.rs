@@ -1,5 +1,6 @@
 //! `run` and `retry-dead`: the rows of the input through a run, and its results to the output.
 
+mod any_run;
 mod drive;
 
 use std::io::IsTerminal as _;
@@ -8,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use extract_llm::contract::Contract;
-use extract_llm::pipeline::{DeadLetter, FailedRows, Journal, Progress, Run};
+use extract_llm::pipeline::{Batches, DeadLetter, FailedRows, Journal, Progress, Run};
 use serde_json::Value;
 
-use crate::args::{FlowArgs, InputArgs, JournalArgs, OutputArgs, RetryArgs, RunArgs};
+use crate::args::{BatchArgs, FlowArgs, InputArgs, JournalArgs, OutputArgs, RetryArgs, RunArgs};
 use crate::ask::{Asked, contract};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -19,6 +20,7 @@ use crate::input::{BadRow, Fed, Feed, Input, InputRow, Item, RowId, feed, feed_r
 use crate::output::{Output, check_apart};
 use crate::report;
 use crate::say::tell;
+use any_run::AnyRun;
 use drive::{Drive, Ended};
 
 /// The time between two lines of progress on a stderr that is no terminal.
@@ -37,7 +39,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     if let Some(failed) = args.failed {
         run = run.failed_rows(failed.into());
     }
-    finish(run, fed, output, &args.output, &args.flow).await?.exit
+    finish(run, fed, output, &args.output, &args.flow, Some(&args.batches)).await?.exit
 }
 
 /// Asks again for the rows that failed.
@@ -64,7 +66,7 @@ pub(crate) async fn retry_dead(args: &RetryArgs) -> Result<Exit, CliError> {
     };
     let output = Output::open(&args.output, &contract)?;
     let run = prepare(&asked, &contract, rows, &args.journal).failed_rows(which);
-    let ended = finish(run, fed, output, &args.output, &args.flow).await?;
+    let ended = finish(run, fed, output, &args.output, &args.flow, None).await?;
     let summary = &ended.summary;
     if failed > 0 && summary.passed_over > 0 && summary.done + summary.failed == 0 {
         return Err(CliError::usage(format!(
@@ -149,6 +151,7 @@ async fn finish(
     output: Output,
     args: &OutputArgs,
     flow: &FlowArgs,
+    batches: Option<&BatchArgs>,
 ) -> Result<Ended, CliError> {
     if args.in_order {
         run = run.in_order();
@@ -157,6 +160,10 @@ async fn finish(
         run = run.row_retries(retries);
     }
     let run = with_progress(run, args);
+    let run = match batches.and_then(folder) {
+        Some(batches) => AnyRun::InBatches(run.in_batches(batches)),
+        None => AnyRun::Single(run),
+    };
     let drive = Drive::new(run, fed, output, args.in_order, flow.max_failures, args.quiet)?;
     let ended = drive.run().await;
     if !args.quiet {
@@ -169,6 +176,18 @@ async fn finish(
         report::write(&ended.summary, path)?;
     }
     Ok(ended)
+}
+
+/// Returns the folder of the batches with its settings, if there is one.
+fn folder(args: &BatchArgs) -> Option<Batches> {
+    let mut batches = Batches::new(args.batches.as_ref()?);
+    if let Some(requests) = args.batch_requests {
+        batches = batches.max_requests(usize::try_from(requests).unwrap_or(usize::MAX));
+    }
+    if let Some(time) = args.poll_every {
+        batches = batches.poll_every(time);
+    }
+    Some(if args.no_wait { batches.without_waiting() } else { batches })
 }
 
 /// Shows the progress, if it is wanted.

@@ -5,24 +5,44 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use extract_llm::pipeline::Stopper;
+use tokio::sync::Notify;
 
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::output::remove_partial;
 use crate::say::tell;
 
+/// What is said after the first signal.
+pub(crate) const ROWS_END_FIRST: &str =
+    "stopping: rows in flight end first; Ctrl-C again ends at once";
+
 /// Whether a signal has stopped the run.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Signals(Arc<AtomicBool>);
+pub(crate) struct Signals(Arc<Stop>);
+
+#[derive(Debug, Default)]
+struct Stop {
+    is_stopped: AtomicBool,
+    notify: Notify,
+}
 
 impl Signals {
     pub(crate) fn have_stopped(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        self.0.is_stopped.load(Ordering::Acquire)
+    }
+
+    /// Waits for the signal that stops the run.
+    pub(crate) async fn stopped(&self) {
+        self.0.notify.notified().await;
     }
 }
 
-/// Waits for signals on a task of its own.
-pub(crate) fn watch(stopper: Stopper, is_quiet: bool) -> Result<Signals, CliError> {
+/// Waits for signals on a task of its own. `advice` says what happens after the first one.
+pub(crate) fn watch(
+    stopper: Stopper,
+    advice: &'static str,
+    is_quiet: bool,
+) -> Result<Signals, CliError> {
     let mut listener = Listener::new().map_err(|error| {
         CliError::usage(format!("signals such as Ctrl-C cannot be received: {error}"))
     })?;
@@ -30,10 +50,11 @@ pub(crate) fn watch(stopper: Stopper, is_quiet: bool) -> Result<Signals, CliErro
     let stopped = signals.clone();
     tokio::spawn(async move {
         listener.next().await;
-        stopped.0.store(true, Ordering::Release);
+        stopped.0.is_stopped.store(true, Ordering::Release);
+        stopped.0.notify.notify_one();
         stopper.stop();
         if !is_quiet {
-            tell("stopping: rows in flight end first; Ctrl-C again ends at once");
+            tell(advice);
         }
         listener.next().await;
         remove_partial();

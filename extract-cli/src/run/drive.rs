@@ -2,18 +2,18 @@
 
 use std::collections::VecDeque;
 
-use extract_llm::pipeline::{Origin, Run, Summary};
-use serde_json::Value;
-
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::input::{BadRow, Fed, RowId};
+use crate::input::{BadRow, Fed};
 use crate::output::{Output, OutputRow};
 use crate::signals::{self, Signals};
+use extract_llm::pipeline::{Origin, Summary};
+
+use super::any_run::AnyRun;
 
 /// A run with its input and its output.
 pub(super) struct Drive {
-    run: Run<Value, RowId>,
+    run: AnyRun,
     fed: Fed,
     output: Output,
     is_ordered: bool,
@@ -40,14 +40,14 @@ pub(super) struct Ended {
 
 impl Drive {
     pub(super) fn new(
-        run: Run<Value, RowId>,
+        run: AnyRun,
         fed: Fed,
         output: Output,
         is_ordered: bool,
         max_failures: Option<u64>,
         is_quiet: bool,
     ) -> Result<Self, CliError> {
-        let signals = signals::watch(run.stopper(), is_quiet)?;
+        let signals = signals::watch(run.stopper(), run.on_signal(), is_quiet)?;
         Ok(Self {
             run,
             fed,
@@ -68,6 +68,8 @@ impl Drive {
         loop {
             tokio::select! {
                 biased;
+                // The batches go on without this command.
+                () = self.signals.stopped(), if self.run.is_in_batches() => break,
                 Some(bad) = self.fed.bad.recv() => self.take_bad(bad),
                 row = self.run.next() => match row {
                     Some(Ok(row)) => {
@@ -149,13 +151,16 @@ impl Drive {
             notes.push(format!("{misfits} values do not fit the columns of the output and failed"));
         }
         notes.extend(self.output.note());
+        notes.extend(self.run.notes());
+        let summary = self.run.summary();
         let exit = match self.error {
             Some(error) => Err(error),
             None if self.signals.have_stopped() => Ok(Exit::Stopped),
             None if self.output.is_closed() => Ok(Exit::Done),
+            None if self.run.is_in_batches() && summary.passed_over > 0 => Ok(Exit::SomeRowsWait),
             None if self.failed > 0 => Ok(Exit::SomeRowsFailed),
             None => Ok(Exit::Done),
         };
-        Ended { exit, summary: self.run.summary(), notes }
+        Ended { exit, summary, notes }
     }
 }

@@ -1,5 +1,7 @@
 //! Black-box tests of the command `extract-llm`, against a server on a loopback socket.
 
+#[cfg(unix)]
+mod batches;
 mod csv;
 mod failures;
 mod jsonl;

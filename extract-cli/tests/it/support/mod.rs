@@ -1,5 +1,7 @@
 //! The command, a folder for its files, and a server for its requests.
 
+#[cfg(unix)]
+pub(crate) mod batches;
 mod server;
 
 use std::io::Write as _;
@@ -55,8 +57,13 @@ impl Folder {
 
     /// Returns the command with a server.
     pub(crate) fn asking(&self, server: &Server, arguments: &str) -> Command {
+        self.asking_at(&server.url(), "test-model", arguments)
+    }
+
+    /// Returns the command with a model at a URL.
+    pub(crate) fn asking_at(&self, url: &str, model: &str, arguments: &str) -> Command {
         let mut command = self.command(arguments);
-        command.args(["--schema", "s.json", "--model", "test-model", "--base-url", &server.url()]);
+        command.args(["--schema", "s.json", "--model", model, "--base-url", url]);
         command
     }
 

@@ -78,7 +78,8 @@ pub(crate) fn text_of(request: &Value) -> String {
 }
 
 fn serve(mut socket: TcpStream, kept: &Mutex<Vec<Value>>, answer: &dyn Fn(&Value) -> Answer) {
-    let Some(request) = read(&socket) else { return };
+    let Some((_, body)) = read(&socket) else { return };
+    let Ok(request) = serde_json::from_slice::<Value>(&body) else { return };
     kept.lock().unwrap().push(request.clone());
     let (status, body) = match answer(&request) {
         Answer::Value(value, wait) => {
@@ -87,18 +88,25 @@ fn serve(mut socket: TcpStream, kept: &Mutex<Vec<Value>>, answer: &dyn Fn(&Value
         }
         Answer::Status(status) => (status, json!({"error": {"message": "no", "type": "x"}})),
     };
-    let body = body.to_string();
+    write(&mut socket, status, &body.to_string());
+}
+
+/// Writes a response.
+pub(super) fn write(socket: &mut TcpStream, status: u16, body: &str) {
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         body.len()
     );
     // The command may have been killed.
-    let _ = socket.write_all((head + &body).as_bytes());
+    let _ = socket.write_all((head + body).as_bytes());
 }
 
-fn read(socket: &TcpStream) -> Option<Value> {
+/// Reads a request: its first line, and its body.
+pub(super) fn read(socket: &TcpStream) -> Option<(String, Vec<u8>)> {
     let mut input = BufReader::new(socket);
     let mut length = 0;
+    let mut first = String::new();
+    input.read_line(&mut first).ok()?;
     loop {
         let mut line = String::new();
         if input.read_line(&mut line).ok()? == 0 {
@@ -114,11 +122,11 @@ fn read(socket: &TcpStream) -> Option<Value> {
     }
     let mut body = vec![0; length];
     input.read_exact(&mut body).ok()?;
-    serde_json::from_slice(&body).ok()
+    Some((first, body))
 }
 
 /// Returns the reply with a value, in the form that the request asks for.
-fn reply(request: &Value, value: &Value) -> Value {
+pub(super) fn reply(request: &Value, value: &Value) -> Value {
     let message = match request["tools"][0]["function"]["name"].as_str() {
         Some(name) => json!({"role": "assistant", "content": null, "tool_calls": [{
             "id": "call_1",

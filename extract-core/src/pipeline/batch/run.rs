@@ -24,7 +24,7 @@ use crate::extraction::Error;
 use crate::model::Model;
 use crate::pipeline::row::Row;
 use crate::pipeline::spawned::Spawned;
-use crate::pipeline::{Plan, Progress, Run, RunError, Summary};
+use crate::pipeline::{Plan, Progress, Run, RunError, Stopper, Summary};
 
 /// The most messages that wait for the keeper of the batches.
 const MESSAGES: usize = 64;
@@ -170,6 +170,12 @@ impl<T, K> BatchRun<T, K> {
         self.board.all()
     }
 
+    /// Returns a handle that stops the run: no further row is started, and the batches go on. Rows that wait for
+    /// them hold up the end, so drop the run to end at once: see [`Run::stopper`].
+    pub fn stopper(&self) -> Stopper {
+        self.run.stopper()
+    }
+
     /// Returns a handle that cancels the batches. It can be used on another task.
     ///
     /// ```no_run
@@ -280,7 +286,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Stream for Batc
 pub struct BatchCanceller {
     sender: mpsc::Sender<Message>,
     flags: Arc<Flags>,
-    stop: crate::pipeline::Stopper,
+    stop: Stopper,
     status: Board,
 }
 
