@@ -18,6 +18,9 @@ struct Architecture;
 #[doc = include_str!("../../docs/cache.md")]
 struct Cache;
 
+#[doc = include_str!("../../docs/batches.md")]
+struct Batches;
+
 #[doc = include_str!("../../docs/checking.md")]
 struct Checking;
 

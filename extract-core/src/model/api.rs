@@ -1,10 +1,11 @@
 //! The interface of models.
 
+use std::any::Any;
+
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream, StreamExt};
 
 use super::profile::Profile;
-use super::provider::Provider;
 use super::token_count::TokenCount;
 use crate::cache::CacheKey;
 use crate::conversation::{Delta, ProviderError, Reply, Request, Settings, Usage, Usd};
@@ -77,9 +78,10 @@ pub trait Model: Send + Sync {
         Box::pin(async { None })
     }
 
-    /// Returns the provider that answers, if it may have a batch service.
+    /// Returns this model, if it is one of this crate that can do more than the interface says, such as run
+    /// batches.
     #[doc(hidden)]
-    fn as_provider(&self) -> Option<&Provider> {
+    fn as_any(&self) -> Option<&dyn Any> {
         None
     }
 

@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, Method};
 use reqwest::Url;
 
+use super::api::Model;
 use super::failure::{error_response, failed_in_batch, reported_in_body, request_id};
 use super::headers::header_value;
 use super::provider::Provider;
@@ -12,6 +13,11 @@ use super::reply_stream::with_response;
 use crate::conversation::{Mode, ProviderError, ProviderErrorKind, Reply, Request};
 use crate::http::{HttpRequest, HttpResponse, timer};
 use crate::wire::{BatchForm, BatchService, Call, Delivery, Outcome, Target, Verb};
+
+/// Returns a model as a provider, if it is one.
+pub(crate) fn provider_of(model: &dyn Model) -> Option<&Provider> {
+    model.as_any()?.downcast_ref()
+}
 
 impl Provider {
     /// Returns the batch service. `None` if the provider has none, or if none is known for its protocol.

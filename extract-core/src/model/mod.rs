@@ -35,7 +35,7 @@ mod signing;
 mod token_count;
 
 pub use api::{DeltaStream, Model};
-pub(crate) use batching::not_yet;
+pub(crate) use batching::{not_yet, provider_of};
 pub use config_error::ConfigError;
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;

@@ -80,6 +80,7 @@ impl ForcedTools {
 /// ```
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Profile {
     /// The provider's name, as in `provider/model`.
     pub provider: Cow<'static, str>,

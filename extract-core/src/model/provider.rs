@@ -1,5 +1,6 @@
 //! A provider over HTTP: combines the wire protocol, the transport, the key and the provider's row.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -435,7 +436,7 @@ pub(super) struct PreparedRequest {
 }
 
 impl Model for Provider {
-    fn as_provider(&self) -> Option<&Provider> {
+    fn as_any(&self) -> Option<&dyn Any> {
         Some(self)
     }
 

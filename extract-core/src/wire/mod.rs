@@ -43,7 +43,7 @@ mod validation;
 pub use batch::BatchForm;
 pub(crate) use batch::{
     BatchFault, BatchInfo, BatchService, Call, Counts, Creation, Outcome, Sought, Stage, Target,
-    Upload, Verb,
+    Upload, Verb, upload,
 };
 pub use count::CountForm;
 pub use decoder::{EndState, StreamDecoder};

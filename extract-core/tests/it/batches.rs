@@ -362,10 +362,7 @@ async fn a_batch_whose_creation_was_not_confirmed_is_looked_for() {
     ] {
         for is_created in [true, false] {
             let server = BatchServer::start(service, good).await;
-            let fault = match is_created {
-                true => Fault::NoAnswer,
-                false => Fault::Status(503, "Try later."),
-            };
+            let fault = if is_created { Fault::NoAnswer } else { Fault::Status(503, "Try later.") };
             server.fault(create, fault);
             let folder = tempfile::tempdir().unwrap();
             let rows = rows(run(&server, 3, settings(folder.path()))).await;

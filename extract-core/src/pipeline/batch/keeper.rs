@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
-use super::held::Place;
+use super::faults::{absent, body_of, label, reason_of};
+use super::held::{Held, Place};
 use super::log::{Again, EndedAs, Step};
 use super::model::{Answer, Message};
 use super::request_id::RequestId;
@@ -19,9 +20,9 @@ use super::settings::Batches;
 use super::store::{Known, Store};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::extraction::Digest;
-use crate::model::not_yet;
+use crate::model::{Provider, not_yet};
 use crate::pipeline::{JournalError, Stopper};
-use crate::wire::{BatchFault, BatchInfo, Outcome, Sought, Stage};
+use crate::wire::{BatchInfo, Outcome, Sought, Stage};
 
 /// How often a batch is sent that the service does not take for a passing reason.
 const SEND_TRIES: u32 = 20;
@@ -185,7 +186,7 @@ impl Keeper {
             return Ok(());
         }
         let id = self.store.name(key);
-        let path = self.remote.provider().map(|provider| provider.batch_path());
+        let path = self.remote.provider().map(Provider::batch_path);
         let path = path.unwrap_or_default();
         let line = self.remote.service.line(&id.to_string(), &path, body);
         if line.len() > self.limits.1 {
@@ -227,8 +228,7 @@ impl Keeper {
 
     fn close_filling(&mut self) -> Result<(), JournalError> {
         self.send_at = None;
-        if self.store.filling.is_some() && !self.store.batches.values().any(|held| held.is_there())
-        {
+        if self.store.filling.is_some() && !self.store.batches.values().any(Held::is_there) {
             // The first question comes after the usual time.
             self.poll_at = Instant::now() + self.settings.poll;
         }
@@ -310,7 +310,7 @@ impl Keeper {
     fn waits_for_room(&self, number: u64) -> bool {
         let held = self.store.batches.get(&number);
         let wants_room = held.is_some_and(|held| held.is_here() && held.again.wants_room);
-        wants_room && self.store.batches.values().any(|other| other.is_there())
+        wants_room && self.store.batches.values().any(Held::is_there)
     }
 
     fn set_here(&mut self, number: u64, file: Option<String>, may_exist: bool) {
@@ -381,7 +381,7 @@ impl Keeper {
         let id = id.clone();
         let info = match self.remote.poll(&id).await {
             Ok(info) => info,
-            Err(error) => return self.not_polled(number, error),
+            Err(error) => return self.not_polled(number, &error),
         };
         if let Some(held) = self.store.batches.get_mut(&number) {
             held.take(&info);
@@ -398,7 +398,7 @@ impl Keeper {
     }
 
     /// Takes note that the state of a batch, or its results, did not come.
-    fn not_polled(&mut self, number: u64, error: ProviderError) -> Result<(), JournalError> {
+    fn not_polled(&mut self, number: u64, error: &ProviderError) -> Result<(), JournalError> {
         tracing::warn!(batch = number, %error, "the state of the batch did not come");
         let Some(held) = self.store.batches.get_mut(&number) else { return Ok(()) };
         held.failures += 1;
@@ -419,7 +419,7 @@ impl Keeper {
     async fn ended(&mut self, number: u64, id: &str, info: &BatchInfo) -> Result<(), JournalError> {
         match self.remote.download(&self.store.folder, number, id, info).await {
             Ok(()) => {}
-            Err(NotDownloaded::Provider(error)) => return self.not_polled(number, error),
+            Err(NotDownloaded::Provider(error)) => return self.not_polled(number, &error),
             Err(NotDownloaded::Folder(error)) => return Err(error),
         }
         let (state, absent) = match info.stage {
@@ -561,43 +561,4 @@ impl Keeper {
             let _ = done.send(());
         }
     }
-}
-
-/// Returns a name that no other batch has.
-fn label(number: u64, lines: &[u8]) -> String {
-    let mut hash = Digest::start(b"batch label");
-    hash.add(lines);
-    format!("extract-llm-{number}-{}", hash.finish())
-}
-
-/// Returns the outcome of a request without a result in a batch that has ended.
-fn absent() -> Outcome {
-    let error = json!({"error": {
-        "message": "the batch ended without a result for this request",
-        "type": "no_result",
-    }});
-    Outcome::Response { status: 500, body: error.to_string().into_bytes(), request_id: None }
-}
-
-/// Returns the fault of a batch as the body of an error.
-fn body_of(fault: &BatchFault) -> Value {
-    let mut error = Map::new();
-    error.insert("message".to_owned(), fault.message.clone().into());
-    for (name, value) in [("code", &fault.code), ("param", &fault.param)] {
-        if let Some(value) = value {
-            error.insert(name.to_owned(), value.clone().into());
-        }
-    }
-    json!({"error": error})
-}
-
-fn reason_of(faults: &[BatchFault]) -> String {
-    let mut texts = faults.iter().take(3).map(|fault| match (&fault.code, fault.line) {
-        (Some(code), Some(line)) => format!("line {line}: {} ({code})", fault.message),
-        (Some(code), None) => format!("{} ({code})", fault.message),
-        (None, Some(line)) => format!("line {line}: {}", fault.message),
-        (None, None) => fault.message.clone(),
-    });
-    let first = texts.next().unwrap_or_else(|| "the service gives no reason".to_owned());
-    texts.fold(first, |all, text| format!("{all}; {text}"))
 }

@@ -3,6 +3,7 @@
 //! folder.
 
 mod failure;
+mod faults;
 mod folder;
 mod held;
 mod keeper;

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::cache::CacheKey;
 use crate::conversation::{ProviderError, Reply, Request, Settings, Usage, Usd};
 use crate::extraction::Digest;
-use crate::model::{Model, Profile, Provider, TokenCount, not_yet};
+use crate::model::{Model, Profile, Provider, TokenCount, not_yet, provider_of};
 use crate::wire::Outcome;
 
 /// The share of the standard price that a request of a batch costs. It is the same at OpenAI, Anthropic, Google,
@@ -37,7 +37,7 @@ pub(super) struct BatchModel {
 
 impl BatchModel {
     async fn ask(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let Some(provider) = self.inner.as_provider() else { return Err(stopped()) };
+        let Some(provider) = provider_of(&*self.inner) else { return Err(stopped()) };
         let body = provider.batch_body(request)?;
         let key = key(provider, &body);
         let (answer, answered) = oneshot::channel();
@@ -103,5 +103,31 @@ impl Model for BatchModel {
 
     fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
         Box::pin(self.ask(request))
+    }
+}
+
+#[cfg(all(test, feature = "prices"))]
+mod tests {
+    use super::*;
+    use crate::extraction::Client;
+
+    #[test]
+    fn a_batch_costs_half() {
+        for model in ["openai/gpt-6-luna", "anthropic/claude-haiku-5-5", "google/gemini-3.8-flash"]
+        {
+            let client = Client::builder().model(model).api_key("sk-test-1234567").build().unwrap();
+            let inner = client.shared_model();
+            let (keeper, _messages) = mpsc::channel(1);
+            let batched = BatchModel { inner: Arc::clone(&inner), keeper };
+            let usage = Usage::new(1_000, 1_000);
+            let (whole, half) = (inner.cost(None, &usage), batched.cost(None, &usage));
+            let (Usd(whole), Usd(half)) = (whole.unwrap(), half.unwrap());
+            assert!(
+                whole > 0.0 && (half * 2.0 - whole).abs() < 1e-12,
+                "{model}: {half} of {whole}"
+            );
+            // Rows of a run without batches are the same rows.
+            assert_eq!(batched.journal_name(), inner.journal_name());
+        }
     }
 }

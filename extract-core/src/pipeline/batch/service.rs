@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::folder::Folder;
 use crate::conversation::{Mode, ProviderError, ProviderErrorKind};
-use crate::model::{ConfigError, Model, Provider};
+use crate::model::{ConfigError, Model, Provider, provider_of};
 use crate::pipeline::JournalError;
-use crate::wire::{BatchInfo, BatchService, Creation, Sought, Upload};
+use crate::wire::{BatchInfo, BatchService, Creation, Sought, Upload, upload};
 
 /// The batch service of a provider.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ impl From<JournalError> for NotDownloaded {
 impl Remote {
     /// Returns the service of a model. Fails if there is none.
     pub(super) fn of(model: &Arc<dyn Model>) -> Result<Self, ConfigError> {
-        match model.as_provider().and_then(Provider::batch_service) {
+        match provider_of(&**model).and_then(Provider::batch_service) {
             Some(service) => Ok(Self { model: Arc::clone(model), service }),
             None => {
                 let provider = model.profile().provider.into_owned();
@@ -49,7 +49,7 @@ impl Remote {
     /// Returns the provider.
     pub(super) fn provider(&self) -> Result<&Provider, ProviderError> {
         let lost = || ProviderError::new(ProviderErrorKind::Unsupported, "no provider");
-        self.model.as_provider().ok_or_else(lost)
+        provider_of(&*self.model).ok_or_else(lost)
     }
 
     /// Uploads the requests of a batch, and returns the id of the file; `None` if they go with the request that
@@ -64,20 +64,20 @@ impl Remote {
             Upload::WithBatch => return Ok(None),
             Upload::Form => {
                 let boundary = boundary(lines);
-                provider.call_service(&service.upload_form(name, lines, &boundary)).await?
+                provider.call_service(&upload::in_form(name, lines, &boundary)).await?
             }
             Upload::Resumable => {
-                let begin = service.upload_begin(name, lines.len());
+                let begin = upload::begin(name, lines.len());
                 let (headers, _) = provider.exchange_with_service(&begin).await?;
                 let address = headers.get("x-goog-upload-url").and_then(|to| to.to_str().ok());
                 let address = address.ok_or_else(|| {
                     let message = "the answer to the upload has no `x-goog-upload-url`";
                     ProviderError::new(ProviderErrorKind::Malformed, message)
                 })?;
-                provider.call_service(&service.upload_to(address.to_owned(), lines)).await?
+                provider.call_service(&upload::to_address(address, lines)).await?
             }
         };
-        service.uploaded(&answer).map(Some)
+        upload::id_of(&answer).map(Some)
     }
 
     /// Creates a batch, and returns its id.
@@ -114,7 +114,7 @@ impl Remote {
     /// Deletes an uploaded file. It does not matter if that fails.
     pub(super) async fn delete_file(&self, file: &str) {
         let Ok(provider) = self.provider() else { return };
-        if let Err(error) = provider.call_service(&self.service.delete_file(file)).await {
+        if let Err(error) = provider.call_service(&upload::delete(file)).await {
             tracing::debug!(file, %error, "the requests of a batch were not deleted");
         }
     }

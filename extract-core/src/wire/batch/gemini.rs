@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     BatchFault, BatchInfo, Call, Counts, Creation, Outcome, ResultLine, Service, Sought, Stage,
-    Target, Upload, count, failure, get, post, post_json, text,
+    Upload, count, failure, get, post, post_json, text,
 };
 
 pub(super) struct Gemini;
@@ -146,34 +146,5 @@ fn status_of(code: u64) -> u16 {
         4 => 504,
         400..=599 => u16::try_from(code).unwrap_or(500),
         _ => 500,
-    }
-}
-
-/// Returns the request for an address to which a file is uploaded.
-pub(super) fn upload_begin(name: &str, length: usize) -> Call {
-    let kind = "application/jsonl".to_owned();
-    Call {
-        target: Target::Beside("upload", "files".to_owned()),
-        headers: vec![
-            ("x-goog-upload-protocol", "resumable".to_owned()),
-            ("x-goog-upload-command", "start".to_owned()),
-            ("x-goog-upload-header-content-length", length.to_string()),
-            ("x-goog-upload-header-content-type", kind),
-        ],
-        ..post_json("", &json!({"file": {"displayName": name, "mimeType": "application/jsonl"}}))
-    }
-}
-
-/// Returns the request that uploads a file to the given address.
-pub(super) fn upload_to(address: String, content: &[u8]) -> Call {
-    Call {
-        target: Target::Given(address),
-        headers: vec![
-            ("x-goog-upload-command", "upload, finalize".to_owned()),
-            ("x-goog-upload-offset", "0".to_owned()),
-            ("content-type", "application/jsonl".to_owned()),
-        ],
-        body: content.to_vec(),
-        ..post("")
     }
 }

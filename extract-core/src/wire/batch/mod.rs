@@ -5,6 +5,7 @@ mod anthropic;
 mod gemini;
 mod mistral;
 mod openai;
+pub(crate) mod upload;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -228,44 +229,6 @@ impl BatchService {
         let mut line = self.0.line(id, path, body);
         line.push(b'\n');
         line
-    }
-
-    /// Returns the request that uploads a file in a form. `boundary` does not occur in the content.
-    pub(crate) fn upload_form(self, name: &str, content: &[u8], boundary: &str) -> Call {
-        let mut body = format!(
-            "--{boundary}\r\ncontent-disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n\
-             --{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
-             content-type: application/jsonl\r\n\r\n"
-        )
-        .into_bytes();
-        body.extend_from_slice(content);
-        body.extend_from_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
-        let kind = format!("multipart/form-data; boundary={boundary}");
-        Call { headers: vec![("content-type", kind)], body, ..post("files") }
-    }
-
-    /// Returns the request for an address to which a file is uploaded.
-    pub(crate) fn upload_begin(self, name: &str, length: usize) -> Call {
-        gemini::upload_begin(name, length)
-    }
-
-    /// Returns the request that uploads a file to a given address.
-    pub(crate) fn upload_to(self, address: String, content: &[u8]) -> Call {
-        gemini::upload_to(address, content)
-    }
-
-    /// Returns the id of the file in the answer to an upload.
-    pub(crate) fn uploaded(self, answer: &[u8]) -> Result<String, ProviderError> {
-        let answer = json(answer, "the upload of the requests")?;
-        let id = text(&answer, "/file/name").or_else(|| text(&answer, "/id"));
-        id.ok_or_else(|| malformed("the upload of the requests", "it names no file"))
-    }
-
-    /// Returns the request that deletes an uploaded file.
-    pub(crate) fn delete_file(self, file: &str) -> Call {
-        let path =
-            if file.starts_with("files/") { file.to_owned() } else { format!("files/{file}") };
-        Call { verb: Verb::Delete, ..post(&path) }
     }
 
     /// Returns the request that creates a batch.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use extract_core::wire::Protocol;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::http::{content_of_form, read, response};
 use super::replies::saying;
 
 /// The outcome of one request of a batch.
@@ -267,10 +268,9 @@ impl BatchServer {
             }
             (
                 "GET",
-                ["v1", "batches"]
+                ["v1" | "v1beta", "batches"]
                 | ["v1", "batch", "jobs"]
-                | ["v1", "messages", "batches"]
-                | ["v1beta", "batches"],
+                | ["v1", "messages", "batches"],
             ) => {
                 let jobs: Vec<Value> = state.jobs.iter().rev().map(|job| self.show(job)).collect();
                 let list = if self.protocol == Protocol::Gemini { "operations" } else { "data" };
@@ -337,10 +337,7 @@ impl BatchServer {
             } else {
                 outcome
             };
-            let (line, is_error) = match self.line(id, &outcome) {
-                Some(line) => line,
-                None => continue,
-            };
+            let Some((line, is_error)) = self.line(id, &outcome) else { continue };
             let target = usize::from(
                 is_error
                     && self.protocol != Protocol::Anthropic
@@ -589,52 +586,5 @@ impl Job {
             }
         }
         job
-    }
-}
-
-/// Returns the file in a form.
-fn content_of_form(head: &str, body: &[u8]) -> Vec<u8> {
-    let boundary = head.split_once("boundary=").unwrap().1.split("\r\n").next().unwrap();
-    let text = String::from_utf8(body.to_vec()).unwrap();
-    let parts: Vec<&str> = text.split(&format!("--{boundary}")).collect();
-    assert_eq!((parts[0], parts[3]), ("", "--\r\n"), "{text}");
-    assert!(parts[1].contains("name=\"purpose\"\r\n\r\nbatch\r\n"), "{text}");
-    assert!(parts[2].contains("filename=\""), "{text}");
-    let (_, content) = parts[2].split_once("\r\n\r\n").unwrap();
-    content.strip_suffix("\r\n").unwrap().as_bytes().to_vec()
-}
-
-fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-    let length = body.len();
-    let mut bytes = format!(
-        "HTTP/1.1 {status} X\r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n"
-    )
-    .into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
-}
-
-/// Reads a request: its first line as method and path, its head, its body.
-async fn read(socket: &mut TcpStream) -> Option<(String, String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    let mut piece = vec![0; 65536];
-    loop {
-        if let Some(end) = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
-            let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(':')?;
-                name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
-            });
-            let whole = end + 4 + length.unwrap_or(0);
-            if bytes.len() >= whole {
-                let mut first = head.lines().next()?.split(' ');
-                let line = format!("{} {}", first.next()?, first.next()?);
-                return Some((line, head, bytes[end + 4..whole].to_vec()));
-            }
-        }
-        match socket.read(&mut piece).await {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&piece[..read]),
-            _ => return None,
-        }
     }
 }

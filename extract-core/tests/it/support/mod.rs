@@ -2,6 +2,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod exchanges;
+mod http;
 pub(crate) mod limited;
 pub(crate) mod replies;
 pub(crate) mod server;
