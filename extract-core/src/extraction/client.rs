@@ -113,9 +113,11 @@ impl Client {
         Arc::clone(&self.model)
     }
 
-    /// Returns this client with another model in place of its own. All else stays the same.
-    pub(crate) fn with_model_changed(&self, model: Arc<dyn Model>) -> Self {
-        Self { model, ..self.clone() }
+    /// Returns this client with a model that asks its own in batches. All else stays the same, but failures of
+    /// rows in a batch say nothing about the provider.
+    pub(crate) fn in_batches_of(&self, model: Arc<dyn Model>) -> Self {
+        let breaker = Arc::new(Breaker::new(CircuitBreaker::off()));
+        Self { model, breaker, ..self.clone() }
     }
 
     /// Returns the model of this client.

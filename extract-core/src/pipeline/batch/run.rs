@@ -118,7 +118,7 @@ impl<T, K> Run<T, K> {
         let of_run = &mut self.settings;
         let model = of_run.client.shared_model();
         let batched = BatchModel { inner: Arc::clone(&model), keeper: sender.clone() };
-        of_run.client = of_run.client.with_model_changed(Arc::new(batched));
+        of_run.client = of_run.client.in_batches_of(Arc::new(batched));
         of_run.concurrency.get_or_insert(settings.max_requests);
         of_run.journal.get_or_insert_with(|| settings.journal().into());
         of_run.is_batched = true;
