@@ -48,7 +48,9 @@ fn a_run_that_was_killed_goes_on_behind_its_rows() {
     let kept = lines() - 2; // the header, and the schema
     let ended = folder.run(&server, "run -i in.jsonl --journal j --in-order --concurrency 3");
     assert_eq!(ended.code, Some(0), "{ended:?}");
-    assert_eq!(server.count() - asked, 30 - kept);
+    // The server may count the three in flight after the kill.
+    let rest = server.count() - asked;
+    assert!((30 - kept..=30 - kept + 3).contains(&rest), "{rest} requests, {kept} kept");
     let ids: Vec<String> = (0..30).map(|number| format!("r{number}")).collect();
     let rows = ended.rows();
     assert_eq!(json!(rows.iter().map(|row| &row["id"]).collect::<Vec<_>>()), json!(ids));
