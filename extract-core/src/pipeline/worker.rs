@@ -182,8 +182,8 @@ impl<T> Worker<T> {
     /// Returns the error that stopped the worker; `None` while it goes on. Besides those that
     /// [`ask`](Self::ask) returns, this may be a journal that could not be written: the row is returned then,
     /// and later calls fail.
-    pub fn error(&self) -> Option<&RunError> {
-        self.state.stopped.get().map(|reason| &**reason)
+    pub fn error(&self) -> Option<Arc<RunError>> {
+        self.state.stopped.get().cloned()
     }
 
     /// Changes the settings. Clones keep theirs.

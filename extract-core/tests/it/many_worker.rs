@@ -89,7 +89,7 @@ async fn an_error_that_every_row_would_meet_ends_all_calls() {
         assert!(reason.to_string().contains("No such key."), "{reason}");
     }
     assert_eq!(server.count(), 2);
-    assert!(matches!(worker.error(), Some(RunError::EveryRow(_))));
+    assert!(matches!(worker.error().as_deref(), Some(RunError::EveryRow(_))));
     assert!(matches!(worker.clone().ask(0, "first").await, Err(RunError::Stopped(_))));
     // A setting makes a new worker.
     let other = worker.clone().concurrency(1);
@@ -135,7 +135,7 @@ async fn the_rows_share_the_budget() {
     let done = rows.iter().filter(|row| row.is_ok()).count();
     assert!((5..=18).contains(&done), "{done}");
     assert!(server.counts().received <= 18);
-    assert!(matches!(worker.error(), Some(RunError::Budget(_))));
+    assert!(matches!(worker.error().as_deref(), Some(RunError::Budget(_))));
 }
 
 #[tokio::test]
