@@ -8,7 +8,7 @@ use arrow_buffer::NullBuffer;
 use arrow_schema::{DataType, Field, Fields};
 use datafusion_common::{DataFusionError, Result};
 use extract_arrow::{data_type, fit, to_array};
-use extract_llm::contract::Column;
+use extract_llm::contract::{Column, ColumnKind};
 use extract_llm::pipeline::{Origin, Row, RowError};
 use serde_json::Value;
 
@@ -72,6 +72,15 @@ fn name(origin: Origin) -> &'static str {
         Origin::Reread => "reread",
         Origin::Updated => "updated",
         _ => "asked",
+    }
+}
+
+/// Makes the members of structs nullable. DataFusion's `get_field` takes the member of a struct that is null as it
+/// is stored, and one that cannot be null comes back from a Parquet file with a value.
+pub(crate) fn make_nullable(column: &mut Column) {
+    column.is_nullable = true;
+    if let ColumnKind::Struct(members) = &mut column.kind {
+        members.iter_mut().for_each(make_nullable);
     }
 }
 

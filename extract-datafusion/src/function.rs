@@ -23,7 +23,7 @@ use futures_util::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::runtime::Handle;
 
-use crate::answer::{Answer, array, result_type};
+use crate::answer::{Answer, array, make_nullable, result_type};
 use crate::error::stopped;
 use crate::memo::{Asked, Known, Memo, Pending};
 use crate::task::Task;
@@ -69,7 +69,8 @@ impl<T: Extract + Send + 'static> ExtractFunction<T> {
         name: impl Into<String>,
         worker: impl Into<Worker<T>>,
     ) -> std::result::Result<Self, ContractError> {
-        let column = extract_arrow::column::<T>()?;
+        let mut column = extract_arrow::column::<T>()?;
+        make_nullable(&mut column);
         let return_type = result_type(&column);
         let state = State { worker: worker.into(), column, memo: Memo::new(MEMO_ROWS) };
         Ok(Self {

@@ -153,7 +153,9 @@ pub(crate) fn table(bodies: &[Option<&str>], partitions: usize) -> SessionContex
     let size = batch.num_rows().div_ceil(partitions).max(1);
     let pieces = (0..batch.num_rows()).step_by(size);
     let pieces = pieces.map(|at| vec![batch.slice(at, size.min(batch.num_rows() - at))]);
-    let table = datafusion::datasource::MemTable::try_new(batch.schema(), pieces.collect());
+    let mut pieces: Vec<Vec<RecordBatch>> = pieces.collect();
+    pieces.resize(partitions, Vec::new());
+    let table = datafusion::datasource::MemTable::try_new(batch.schema(), pieces);
     ctx.register_table("docs", Arc::new(table.unwrap())).unwrap();
     ctx
 }
