@@ -62,9 +62,9 @@ async fn fields_and_filters_make_no_further_calls() {
     let cluster = Cluster::start(program(), Duration::ZERO, "").await.unwrap();
     let session = cluster.session(&docs).await.unwrap();
     let sql =
-        "select count(x['value']['customer']), sum(x['value']['number'] - x['value']['number'])
+        "select count(x['value']['customer']), count(x['value']['number'])
                from (select id, extract_ticket(body) as x from docs) where id % 8 = 3";
-    assert_eq!(counts(session, sql).await.unwrap(), [50, 0]);
+    assert_eq!(counts(session, sql).await.unwrap(), [50, 50]);
     assert_eq!(cluster.calls().await.unwrap().0, 50);
 }
 
@@ -79,6 +79,6 @@ async fn an_error_that_all_texts_would_meet_ends_the_query() {
     let cluster = Cluster::start(program(), Duration::ZERO, &journal).await.unwrap();
     let session = cluster.session(&docs).await.unwrap();
     let error = counts(session, QUERY).await.unwrap_err().to_string();
-    assert!(error.contains("cannot be opened"), "{error}");
+    assert!(error.contains("Journal(Open"), "{error}");
     assert_eq!(cluster.calls().await.unwrap().0, 0);
 }
