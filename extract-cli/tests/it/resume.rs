@@ -95,3 +95,22 @@ fn an_error_that_meets_every_row_leaves_an_earlier_output_as_it_is() {
         ("earlier\n".into(), "earlier\n".into())
     );
 }
+
+#[test]
+fn commands_share_a_folder() {
+    let (folder, server) = (Folder::new(), Server::of_tickets());
+    folder.write("in.jsonl", &inputs(40));
+    std::fs::create_dir(folder.file("j")).unwrap();
+    let arguments = "run -i in.jsonl --journal j -o";
+    let mut one = folder.asking(&server, &format!("{arguments} one.jsonl")).spawn().unwrap();
+    let two = folder.run(&server, &format!("{arguments} two.jsonl"));
+    assert!(one.wait().unwrap().success() && two.code == Some(0), "{two:?}");
+    let asked = server.count();
+    assert!((40..=80).contains(&asked), "{asked} requests");
+    let three = folder.run(&server, &format!("{arguments} three.jsonl"));
+    assert_eq!((three.code, server.count()), (Some(0), asked), "{three:?}");
+    assert!(three.stderr.contains("40 were in the journal"), "{}", three.stderr);
+    assert_eq!(folder.rows("three.jsonl").len(), 40);
+    let dead = folder.command("dead --journal j").output().unwrap();
+    assert!(dead.status.success() && dead.stdout.is_empty(), "{dead:?}");
+}
