@@ -1,10 +1,10 @@
 //! Extracts in SQL over a Parquet file, on the embedded model or that of `EXTRACT_MODEL`, and prints a table.
 //!
 //! ```text
-//! cargo run -p extract-datafusion --example sql_over_parquet [FOLDER_OF_PARQUET_FILES]
+//! cargo run -p extract-datafusion --example sql_over_parquet [FILE_OR_FOLDER]
 //! ```
 //!
-//! The files need the columns `id` and `body`. A journal in the temporary folder makes the second start free.
+//! The Parquet files need the columns `id` and `body`. A journal in the temporary folder makes the second start free.
 
 use datafusion::dataframe::DataFrameWriteOptions;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
@@ -24,11 +24,11 @@ struct Person {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let ctx = SessionContext::new();
-    let folder = match std::env::args().nth(1) {
-        Some(folder) => folder,
+    let path = match std::env::args().nth(1) {
+        Some(path) => path,
         None => write_mails(&ctx).await?,
     };
-    ctx.register_parquet("mails", &folder, ParquetReadOptions::default()).await?;
+    ctx.register_parquet("mails", &path, ParquetReadOptions::default()).await?;
 
     let worker = Client::from_env()?
         .worker::<Person>()
@@ -48,9 +48,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Writes some mails to a Parquet file, and returns its folder.
+/// Writes some mails to a Parquet file, and returns its path.
 async fn write_mails(ctx: &SessionContext) -> Result<String, Box<dyn std::error::Error>> {
-    let folder = std::env::temp_dir().join("sql_over_parquet.mails").display().to_string();
+    let path = std::env::temp_dir().join("sql_over_parquet_mails.parquet").display().to_string();
     let mails = ctx.sql(
         "select * from (values
             (1, 'Maria Lopez, 34, writes: I love this phone, the battery lasts for days!'),
@@ -60,6 +60,7 @@ async fn write_mails(ctx: &SessionContext) -> Result<String, Box<dyn std::error:
             (7, 'This mail is passed over.')
         ) as mails (id, body)",
     );
-    mails.await?.write_parquet(&folder, DataFrameWriteOptions::new(), None).await?;
-    Ok(folder)
+    let options = DataFrameWriteOptions::new().with_single_file_output(true);
+    mails.await?.write_parquet(&path, options, None).await?;
+    Ok(path)
 }

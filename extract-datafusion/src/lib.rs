@@ -114,6 +114,14 @@ mod memo;
 mod register;
 mod task;
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/beyond-one-machine.md")]
+struct BeyondOneMachine;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use error::run_error;
 pub use function::ExtractFunction;
 pub use register::{register, register_in};
