@@ -79,7 +79,7 @@
 //! places for calls in flight hold for all queries and partitions of a process together. On a cluster, each
 //! executor has its own: divide the limits and budgets by their number.
 //!
-//! # Where the function can stand
+//! # Places in a query
 //!
 //! In `SELECT`, in `WHERE` and in the arguments of aggregates. DataFusion refuses it as a key of `ORDER BY`, in
 //! join conditions, and inside another asynchronous function: put it into a sub-select. A condition that is

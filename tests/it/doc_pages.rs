@@ -52,7 +52,8 @@ fn blocks() -> Vec<Block> {
 
 #[test]
 fn every_page_with_a_program_is_a_doc_test() {
-    let sources = [include_str!("../src/lib.rs"), include_str!("../../extract-datafusion/src/lib.rs")];
+    let sources =
+        [include_str!("../src/lib.rs"), include_str!("../../extract-datafusion/src/lib.rs")];
     let blocks = blocks();
     let programs: Vec<&Block> =
         blocks.iter().filter(|block| block.info.starts_with("rust")).collect();

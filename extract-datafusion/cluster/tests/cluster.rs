@@ -61,8 +61,7 @@ async fn fields_and_filters_make_no_further_calls() {
     data::write(&docs, 400, 8).await.unwrap();
     let cluster = Cluster::start(program(), Duration::ZERO, "").await.unwrap();
     let session = cluster.session(&docs).await.unwrap();
-    let sql =
-        "select count(x['value']['customer']), count(x['value']['number'])
+    let sql = "select count(x['value']['customer']), count(x['value']['number'])
                from (select id, extract_ticket(body) as x from docs) where id % 8 = 3";
     assert_eq!(counts(session, sql).await.unwrap(), [50, 50]);
     assert_eq!(cluster.calls().await.unwrap().0, 50);
