@@ -238,7 +238,8 @@ pub mod cache {
 }
 
 /// Many inputs: runs with a journal, progress, plans and reports. [`Client::extract_many`] makes a
-/// [`Run`](pipeline::Run).
+/// [`Run`](pipeline::Run). For programs that have their own loop over the rows, [`Client::worker`] makes a
+/// [`Worker`](pipeline::Worker).
 ///
 /// ```
 /// # use extract_llm::scripted::{Scripted, reply};
@@ -265,7 +266,7 @@ pub mod pipeline {
         BatchCanceller, BatchRun, BatchState, BatchStatus, Batches, DeadLetter, Distribution,
         FailedRows, FromIterator, FromStream, IntoRows, Journal, JournalError, KeptRow, Origin,
         Plan, ProblemCount, Progress, QuotedSpan, ReportError, Row, RowError, RowKind, RowValue,
-        Rows, Run, RunError, Stopper, Summary,
+        Rows, Run, RunError, Stopper, Summary, Worker,
     };
 }
 

@@ -259,7 +259,7 @@ pub(crate) struct OutputArgs {
 #[command(next_help_heading = "Journal")]
 pub(crate) struct JournalArgs {
     /// A file that keeps the rows that ended. A later run with it asks only for what is missing, and writes
-    /// all rows.
+    /// all rows. If it is a folder, several commands can use it at the same time.
     #[arg(long, value_name = "FILE")]
     pub(crate) journal: Option<PathBuf>,
     /// Keeps the replies of all rows in the journal, so that --reread can read them again.

@@ -1,6 +1,6 @@
 //! `dead`: the rows of a journal that failed.
 
-use extract_llm::pipeline::Journal;
+use crate::run::journal_at;
 
 use crate::args::DeadArgs;
 use crate::error::CliError;
@@ -9,7 +9,7 @@ use crate::say::print;
 
 /// Prints the rows that failed, as JSON Lines.
 pub(crate) fn dead(args: &DeadArgs) -> Result<Exit, CliError> {
-    for letter in Journal::new(&args.journal).dead_letters()? {
+    for letter in journal_at(&args.journal).dead_letters()? {
         let line = serde_json::to_string(&letter).map_err(|error| {
             CliError::usage(format!("the row {} cannot be written as JSON: {error}", letter.id))
         })?;

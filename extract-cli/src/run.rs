@@ -51,7 +51,7 @@ pub(crate) async fn retry_dead(args: &RetryArgs) -> Result<Exit, CliError> {
     let asked = Asked::new(&args.ask)?;
     report::check(args.output.report.as_deref())?;
     check_files(&args.input, &args.output, &args.journal)?;
-    let letters = Journal::new(journal).dead_letters()?;
+    let letters = journal_at(journal).dead_letters()?;
     let failed = letters.len();
     let (rows, fed, which) = if args.input.input.is_some() {
         let Input { items, total } = Input::open(&args.input)?;
@@ -138,7 +138,7 @@ pub(crate) fn prepare(
         run = run.budget(budget);
     }
     if let Some(path) = &journal.journal {
-        let file = Journal::new(path);
+        let file = journal_at(path);
         run = run.journal(if journal.keep_replies { file.keep_replies() } else { file });
     }
     if journal.reread { run.reread() } else { run }
@@ -211,4 +211,9 @@ fn with_progress(run: Run<Value, RowId>, args: &OutputArgs) -> Run<Value, RowId>
     } else {
         run
     }
+}
+
+/// Returns the journal at a path: a file, or a folder that several processes share.
+pub(crate) fn journal_at(path: &Path) -> Journal {
+    if path.is_dir() { Journal::shared(path) } else { Journal::new(path) }
 }

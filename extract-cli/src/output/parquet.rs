@@ -1,23 +1,20 @@
-//! Parquet: the Arrow types of the columns, the values that fit them, and the file.
-
-mod fit;
-mod types;
+//! Parquet: the Arrow types of the columns, and the file.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow_json::ReaderBuilder;
 use arrow_json::reader::Decoder;
-use arrow_schema::{Schema, SchemaRef};
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+use extract_arrow::fit;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use serde_json::{Map, Value};
 use tempfile::NamedTempFile;
 
-use self::fit::fit;
 use super::file::{WriteError, set_partial};
-use super::table::Cell;
+use super::table::{Cell, LedgerCell, TableColumn};
 use super::{OutputRow, RowWriter, Table};
 use crate::error::CliError;
 
@@ -127,6 +124,22 @@ impl RowWriter for ParquetWriter {
 
 /// Returns the Arrow schema of a table. All columns may be null, because a row that failed has no value.
 fn schema(table: &Table) -> SchemaRef {
-    let fields = table.columns().iter().map(types::field);
+    let fields = table.columns().iter().map(field);
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Returns the field of a column of the file.
+fn field(column: &TableColumn) -> Field {
+    let data_type = match &column.cell {
+        Cell::Id | Cell::ErrorKind | Cell::Error => DataType::Utf8,
+        Cell::Member(column) | Cell::Whole(column) => extract_arrow::data_type(column),
+        Cell::Ledger(cell) => match cell {
+            LedgerCell::InputTokens | LedgerCell::OutputTokens | LedgerCell::Attempts => {
+                DataType::Int64
+            }
+            LedgerCell::Cost | LedgerCell::Seconds => DataType::Float64,
+            LedgerCell::Model | LedgerCell::Origin => DataType::Utf8,
+        },
+    };
+    Field::new(&column.name, data_type, true)
 }

@@ -173,6 +173,11 @@ fn add_unlisted_of(path: &str, value: &Value, column: &Column, found: &mut BTree
                 add_unlisted_of(&path, value, element, found);
             }
         }
+        (ColumnKind::Map(values), Value::Object(members)) => {
+            for (name, value) in members {
+                add_unlisted_of(&format!("{path}.{name}"), value, values, found);
+            }
+        }
         _ => {}
     }
 }

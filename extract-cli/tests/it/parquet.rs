@@ -60,6 +60,50 @@ fn the_columns_of_a_file_have_the_types_of_the_schema() {
 }
 
 #[test]
+fn maps_and_tagged_objects_have_columns_of_their_own() {
+    let folder = Folder::new();
+    let value = json!({
+        "product": "set",
+        "other": {"n": [1], "m": []},
+        "parts": [{"product": "kettle", "kettle": 2}, {"product": "lamp"}],
+    });
+    let server = Server::start(move |_| value.clone().into());
+    let variant = |part: &str| {
+        json!({
+            "type": "object",
+            "properties": {"product": {"const": part}, part: {"type": "integer"}},
+            "required": ["product"],
+        })
+    };
+    let schema = json!({
+        "type": "object",
+        "properties": {
+            "product": {"type": "string"},
+            "other": {"type": "object", "additionalProperties":
+                {"type": "array", "items": {"type": "integer"}}},
+            "parts": {"type": "array", "items": {"anyOf": [variant("lamp"), variant("kettle")]}},
+        },
+        "required": ["product"],
+    });
+    folder.write("s.json", &schema.to_string());
+    folder.write("in.jsonl", &inputs(2));
+    let ended = folder.run(&server, "run -i in.jsonl -o out.parquet --in-order");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let batch = read(&folder, "out.parquet");
+    let column = |name: &str| Arc::clone(batch.column_by_name(name).unwrap());
+    let counts = column("other").as_map().value(1);
+    assert_eq!(counts.column(0).as_string::<i32>().value(0), "n");
+    let parts = column("parts").as_list::<i32>().value(1);
+    let kettles = Arc::clone(parts.as_struct().column_by_name("kettle").unwrap());
+    assert_eq!(kettles.as_primitive::<Int64Type>().value(0), 2);
+    assert!(kettles.is_null(1));
+    let DataType::List(item) = column("parts").data_type().clone() else { panic!("no list") };
+    let DataType::Struct(members) = item.data_type() else { panic!("no struct") };
+    let names: Vec<&String> = members.iter().map(|member| member.name()).collect();
+    assert_eq!(names, ["product", "lamp", "kettle"]);
+}
+
+#[test]
 fn texts_of_a_file_are_read_batch_by_batch() {
     let (folder, server) = (Folder::new(), Server::of_tickets());
     let texts: Vec<String> = (0..700).map(|number| format!("lamp{number} flickers")).collect();

@@ -41,9 +41,12 @@ pub enum ColumnKind {
     /// A list. All elements have this column.
     List(Box<Column>),
     /// An object with these members. The schema names no others, but if it does not forbid them, they may
-    /// occur.
+    /// occur. Of a union whose variants have a member in common that tells them apart, these are the members
+    /// of all variants, and those that not all of them require are nullable.
     Struct(Vec<Column>),
-    /// JSON without a fixed shape: a map, a union, a recursive type, a tuple, any value.
+    /// An object with any members, whose values have this column.
+    Map(Box<Column>),
+    /// JSON without a fixed shape: most unions, a recursive type, a tuple, any value.
     Json,
 }
 
@@ -144,6 +147,9 @@ impl Columns<'_> {
             && plain.patterns.is_empty()
             && !plain.members.is_empty()
             && !matches!(plain.other_members, OtherMembers::Open(_));
+        if let OtherMembers::Open(values) = plain.other_members {
+            return self.map(plain, values, depth);
+        }
         let Some(depth) = self.enter(plain.members.len(), depth).filter(|_| is_fixed) else {
             return ColumnKind::Json;
         };
@@ -151,6 +157,21 @@ impl Columns<'_> {
         let column =
             |member: &Member| self.column(&member.name, member.node, member.required, depth);
         ColumnKind::Struct(members.map(column).collect())
+    }
+
+    /// Returns the kind of an object whose members are not named, and whose values have a schema.
+    fn map(&mut self, plain: &Plain, values: NodeId, depth: usize) -> ColumnKind {
+        let is_map = plain.constants.is_none()
+            && plain.patterns.is_empty()
+            && plain.members.is_empty()
+            && !self.tree.is_recursive(values);
+        let Some(depth) = self.enter(1, depth).filter(|_| is_map) else { return ColumnKind::Json };
+        let column = self.column("value", values, true, depth);
+        // The texts of a map of JSON would be JSON in JSON.
+        if column.kind == ColumnKind::Json {
+            return ColumnKind::Json;
+        }
+        ColumnKind::Map(Box::new(column))
     }
 
     /// Counts columns that are to be made. Returns the depth that is left for them; `None` if there are too
@@ -163,13 +184,44 @@ impl Columns<'_> {
 
 /// Returns the kind that holds the values of both.
 fn common(one: ColumnKind, other: ColumnKind) -> ColumnKind {
-    use ColumnKind::{Date, Integer, Json, Number, Text, UnsignedInteger};
+    use ColumnKind::{Date, Integer, Json, Number, Struct, Text, UnsignedInteger};
     match (one, other) {
         (one, other) if one == other => one,
         (Text | Date, Text | Date) => Text,
         (Integer | UnsignedInteger | Number, Integer | UnsignedInteger | Number) => Number,
+        (Struct(one), Struct(other)) => variants(one, other).map_or(Json, Struct),
         _ => Json,
     }
+}
+
+/// Returns the members of two variants; `None` if they have no text in common that may tell them apart, or a
+/// member of two kinds.
+fn variants(mut one: Vec<Column>, other: Vec<Column>) -> Option<Vec<Column>> {
+    let is_tag = |member: &Column| member.kind == ColumnKind::Text && !member.is_nullable;
+    let tagged = |member: &Column| is_tag(member) && other.contains(member);
+    one.iter().find(|member| tagged(member))?;
+    for member in &mut one {
+        if !other.iter().any(|others| others.name == member.name) {
+            member.is_nullable = true;
+        }
+    }
+    for mut member in other {
+        match one.iter_mut().find(|ones| ones.name == member.name) {
+            Some(ones) => {
+                let both = common(ones.kind.clone(), member.kind.clone());
+                if both == ColumnKind::Json && (ones.kind != both || member.kind != both) {
+                    return None;
+                }
+                ones.kind = both;
+                ones.is_nullable |= member.is_nullable;
+            }
+            None => {
+                member.is_nullable = true;
+                one.push(member);
+            }
+        }
+    }
+    Some(one)
 }
 
 #[cfg(test)]
@@ -247,7 +299,8 @@ mod tests {
         for schema in [
             tree,
             json!({"type": "object"}),
-            json!({"type": "object", "additionalProperties": {"type": "integer"}}),
+            json!({"type": "object", "additionalProperties": {}}),
+            json!({"type": "object", "additionalProperties": {"type": ["integer", "string"]}}),
             json!({"type": "object", "properties": {"a": {}}, "additionalProperties": true}),
             json!({"type": "array"}),
             json!({"type": "array", "prefixItems": [{"type": "string"}], "items": false}),
@@ -258,6 +311,35 @@ mod tests {
         ] {
             assert_eq!(kind(schema.clone()), ColumnKind::Json, "{schema}");
         }
+    }
+
+    #[test]
+    fn maps_have_the_column_of_their_values() {
+        let numbers = ColumnKind::Map(Box::new(member("value", ColumnKind::Integer, true)));
+        let values = json!({"type": ["integer", "null"]});
+        assert_eq!(kind(json!({"type": "object", "additionalProperties": values})), numbers);
+    }
+
+    #[test]
+    fn tagged_variants_have_the_columns_of_all() {
+        let variant = |tag: &str, name: &str, of: &str| {
+            json!({
+                "type": "object",
+                "properties": {"kind": {"const": tag}, name: {"type": of}, "n": {"type": "integer"}},
+                "required": ["kind", name, "n"],
+            })
+        };
+        let members = vec![
+            member("kind", ColumnKind::Text, false),
+            member("radius", ColumnKind::Number, true),
+            member("n", ColumnKind::Integer, false),
+            member("label", ColumnKind::Text, true),
+        ];
+        let shape = [variant("a", "radius", "number"), variant("b", "label", "string")];
+        assert_eq!(kind(json!({"oneOf": shape})), ColumnKind::Struct(members));
+        // A member of two kinds.
+        let shape = [variant("a", "size", "number"), variant("b", "size", "string")];
+        assert_eq!(kind(json!({"oneOf": shape})), ColumnKind::Json);
     }
 
     #[test]

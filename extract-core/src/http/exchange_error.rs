@@ -111,6 +111,10 @@ impl<'a> Causes<'a> {
     }
 
     /// Returns the failure of the TLS handshake that stays the same the next time.
+    #[cfg_attr(
+        not(any(feature = "rustls-tls", feature = "native-tls")),
+        expect(clippy::unused_self, reason = "there is no TLS")
+    )]
     fn tls_failure(&self) -> Option<TlsFailure> {
         #[cfg(feature = "rustls-tls")]
         if let Some(failure) = self.tls_error() {
@@ -130,6 +134,10 @@ impl<'a> Causes<'a> {
     }
 
     /// Whether the server ended an established TLS connection with an alert that stays the same.
+    #[cfg_attr(
+        not(feature = "rustls-tls"),
+        expect(clippy::unused_self, reason = "only rustls names alerts")
+    )]
     fn has_tls_alert(&self) -> bool {
         #[cfg(feature = "rustls-tls")]
         if let Some(rustls::Error::AlertReceived(_)) = self.tls_error() {

@@ -1,4 +1,6 @@
-//! The methods that set a run up.
+//! The methods that set a run or a worker up. A setting of both is defined once, in the table below.
+
+use std::sync::Arc;
 
 #[cfg(feature = "progress")]
 use super::bar::Bar;
@@ -6,12 +8,46 @@ use super::journal::Journal;
 use super::progress::Progress;
 use super::row::FailedRows;
 use super::run::Run;
+use super::worker::Worker;
 use crate::extraction::{Budget, Extraction};
 
-/// # Settings
-///
-/// They are made before the first row is awaited.
-impl<T, K> Run<T, K> {
+macro_rules! row_settings {
+    ($(
+        $(#[$doc:meta])*
+        fn $name:ident($($argument:ident: $type:ty)?) |$rows:ident| $set:expr;
+    )*) => {
+        /// # Settings
+        ///
+        /// They are made before the first row is awaited.
+        impl<T, K> Run<T, K> {
+            $(
+                $(#[$doc])*
+                pub fn $name(mut self $(, $argument: $type)?) -> Self {
+                    let $rows = &mut self.settings.rows;
+                    $set;
+                    self
+                }
+            )*
+        }
+
+        /// # Settings
+        ///
+        /// They are those of a [`Run`]. Make them before the worker is cloned: a setting makes a new worker,
+        /// which shares nothing with the clones.
+        impl<T> Worker<T> {
+            $(
+                $(#[$doc])*
+                pub fn $name(mut self $(, $argument: $type)?) -> Self {
+                    let $rows = self.change();
+                    $set;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+row_settings! {
     /// Changes the extraction of each row: all settings of a single [`Extraction`] can be made, with its
     /// checks and examples. Default: the settings of the client. A second call replaces the first.
     ///
@@ -26,28 +62,13 @@ impl<T, K> Run<T, K> {
     ///         .validate(|n, _| if *n < 100 { Ok(()) } else { Err("less than 100") })
     /// });
     /// ```
-    pub fn each(
-        mut self,
-        change: impl Fn(Extraction<T>) -> Extraction<T> + Send + Sync + 'static,
-    ) -> Self {
-        self.settings.each = Some(std::sync::Arc::new(change));
-        self
-    }
+    fn each(change: impl Fn(Extraction<T>) -> Extraction<T> + Send + Sync + 'static) |rows| {
+        rows.each = Some(Arc::new(change));
+    };
 
     /// Sets how many rows are in flight at most. The default is 256; 0 counts as 1. It includes rows that wait
     /// in the [limits](crate::model::Limits) of the client, which decide how many requests are sent.
-    pub fn concurrency(mut self, rows: usize) -> Self {
-        self.settings.concurrency = Some(rows.max(1));
-        self
-    }
-
-    /// Returns the rows in the order of the source. The default is the order in which they end: a slow row
-    /// holds up nothing. In order, at most four times [`concurrency`](Self::concurrency) rows wait for an
-    /// earlier one.
-    pub fn in_order(mut self) -> Self {
-        self.settings.is_ordered = true;
-        self
-    }
+    fn concurrency(number: usize) |rows| rows.concurrency = Some(number.max(1));
 
     /// Adds a budget that all rows share. A row that does not fit stops the run with
     /// [`RunError::Budget`](super::RunError::Budget). As each request reserves the most that it may use, the
@@ -65,19 +86,14 @@ impl<T, K> Run<T, K> {
     ///     .journal("run.jsonl") // a later run goes on behind the rows of this one
     ///     .budget(Budget::from(Usd(5.0)).named("this night"));
     /// ```
-    pub fn budget(mut self, budget: impl Into<Budget>) -> Self {
-        self.settings.budgets.push(budget.into());
-        self
-    }
+    fn budget(budget: impl Into<Budget>) |rows| rows.budgets.push(budget.into());
 
     /// Keeps the rows that ended in a file, so that a later run goes on behind them: see [`Journal`]. Default:
     /// no journal.
-    pub fn journal(mut self, journal: impl Into<Journal>) -> Self {
-        self.settings.journal = Some(journal.into());
-        self
-    }
+    fn journal(journal: impl Into<Journal>) |rows| rows.journal = Some(journal.into());
 
-    /// Sets what happens to rows that failed in an earlier run. The default is [`FailedRows::Keep`].
+    /// Sets what happens to rows that failed in an earlier run. The default is [`FailedRows::Keep`]. A worker
+    /// takes [`FailedRows::Only`] as [`FailedRows::AskAgain`]: it passes over no row.
     ///
     /// ```
     /// # use extract_llm::scripted::Scripted;
@@ -87,31 +103,30 @@ impl<T, K> Run<T, K> {
     /// # let texts = [("a", "There were seven.")];
     /// let run = client.extract_many::<u8, _>(texts).journal("run.jsonl").failed_rows(FailedRows::Only);
     /// ```
-    pub fn failed_rows(mut self, rows: FailedRows) -> Self {
-        self.settings.failed_rows = rows;
-        self
-    }
+    fn failed_rows(which: FailedRows) |rows| rows.failed_rows = which;
 
     /// Reads the replies in the journal again, in place of the values: with a new version of this crate, or
     /// after a rule has changed. A row without a [kept reply](Journal::keep_replies) keeps its value. A reply
     /// that does not pass the checks any more is asked for again. The default is to take the values.
-    pub fn reread(mut self) -> Self {
-        self.settings.rereads = true;
-        self
-    }
+    fn reread() |rows| rows.rereads = true;
 
     /// Sets how often a row is asked again that failed for a passing reason, such as an overloaded server or a
     /// deadline. It waits behind the other rows, for at least 1, 2, 4, … seconds and at most 60. The default is
     /// 2. Transport retries and the waits in the limits come before it.
-    pub fn row_retries(mut self, retries: u32) -> Self {
-        self.settings.row_retries = retries;
-        self
-    }
+    fn row_retries(retries: u32) |rows| rows.row_retries = retries;
 
     /// Stops the run with [`RunError::TooManyFailures`](super::RunError::TooManyFailures) when more than this
     /// number of rows have failed. The default is no limit.
-    pub fn max_failures(mut self, rows: u64) -> Self {
-        self.settings.max_failures = Some(rows);
+    fn max_failures(number: u64) |rows| rows.max_failures = Some(number);
+}
+
+/// # Order, report and progress
+impl<T, K> Run<T, K> {
+    /// Returns the rows in the order of the source. The default is the order in which they end: a slow row
+    /// holds up nothing. In order, at most four times [`concurrency`](Self::concurrency) rows wait for an
+    /// earlier one.
+    pub fn in_order(mut self) -> Self {
+        self.settings.is_ordered = true;
         self
     }
 

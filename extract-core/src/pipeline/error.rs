@@ -1,9 +1,11 @@
 //! [`RunError`]: the reason why a run stopped before its end.
 
+use std::sync::Arc;
+
 use super::journal::JournalError;
 use crate::extraction::{Error, OverBudget};
 
-/// The reason why a run stopped before its end. The rows that were in flight have ended and were returned. The
+/// The reason why a run stopped before its end, or why a [`Worker`](super::Worker) stopped. The rows that were in flight have ended and were returned. The
 /// others were not started: with a [`Journal`](super::Journal), the next run goes on with them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -29,6 +31,9 @@ pub enum RunError {
     /// The runtime was shut down while rows were in flight.
     #[error("the runtime was shut down while rows were in flight")]
     Shutdown,
+    /// A [`Worker`](super::Worker) has stopped for this reason, in this call or in an earlier one.
+    #[error(transparent)]
+    Stopped(Arc<RunError>),
     /// More rows failed than [`max_failures`](super::Run::max_failures) allows.
     #[error("the run stopped, because {failed} rows failed; the last one: {last}")]
     TooManyFailures {

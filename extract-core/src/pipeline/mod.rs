@@ -1,5 +1,5 @@
-//! Many inputs: a run over an iterator or a stream, with limits, budgets, a journal, progress and a report.
-//! It uses the extraction of one input and is used by nothing else here.
+//! Many inputs: a run over an iterator or a stream, with limits, budgets, a journal, progress and a report, and
+//! a worker for programs that hand over single rows. It uses the extraction of one input and is used by nothing else here.
 //!
 //! ```no_run
 //! use extract_llm::{Client, Extract, Usd};
@@ -55,6 +55,7 @@ mod stop;
 mod summary;
 mod tally;
 mod update;
+mod worker;
 
 pub use batch::{BatchCanceller, BatchRun, BatchState, BatchStatus, Batches};
 pub use distribution::Distribution;
@@ -69,3 +70,4 @@ pub use rows::{FromIterator, FromStream, IntoRows, RowKind, Rows};
 pub use run::Run;
 pub use stop::Stopper;
 pub use summary::{ProblemCount, Summary};
+pub use worker::Worker;

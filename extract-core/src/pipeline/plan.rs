@@ -112,7 +112,7 @@ impl<T: Extract + Send + 'static, K: serde::Serialize + Send + 'static> Run<T, K
     /// # Ok::<(), extract_llm::pipeline::RunError>(()) }).unwrap();
     /// ```
     pub async fn plan(&mut self, sample: usize) -> Result<Plan, RunError> {
-        let journal = match self.settings.journal.clone().filter(|file| file.path().exists()) {
+        let journal = match self.settings.rows.journal.clone().filter(|file| file.path().exists()) {
             Some(file) => {
                 let opening = Spawned::blocking(move || OpenJournal::open_to_read(&file));
                 Some(opening.await.ok_or(RunError::Shutdown)??)
@@ -183,7 +183,8 @@ impl<T: Extract + Send + 'static, K: serde::Serialize + Send + 'static> Run<T, K
             all.reasoning_tokens = scaled(usage.reasoning_tokens);
             plan.usage = Some(all);
             plan.cost = progress.cost.map(|cost| Usd(cost.0 * ratio(rest, ended)));
-            let places = self.settings.in_flight().min(usize::try_from(rest).unwrap_or(usize::MAX));
+            let places = self.settings.rows.in_flight();
+            let places = places.min(usize::try_from(rest).unwrap_or(usize::MAX));
             let seconds = self.summary().latency.mean() * ratio(rest, places.max(1) as u64);
             plan.time = Duration::try_from_secs_f64(seconds).ok();
         }

@@ -11,6 +11,11 @@ use super::row::Row;
 /// The longest wait before a row is asked again.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
+/// Returns the wait of a row that is to be asked again, by the number of its tries: 1, 2, 4, … seconds.
+pub(super) fn wait_after(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.saturating_sub(1).min(6)).min(LONGEST_WAIT)
+}
+
 /// The rows that are to be asked again.
 pub(super) struct Retries<K>(VecDeque<(Instant, Job<K>)>);
 
@@ -29,10 +34,9 @@ impl<K> Retries<K> {
         self.0.is_empty()
     }
 
-    /// Puts a row behind the others. It waits for at least 1, 2, 4, … seconds, by the number of its tries.
+    /// Puts a row behind the others. It waits as [`wait_after`] says.
     pub(super) fn push(&mut self, job: Job<K>) {
-        let wait = Duration::from_secs(1 << job.tries.saturating_sub(1).min(6)).min(LONGEST_WAIT);
-        self.0.push_back((Instant::now() + wait, job));
+        self.0.push_back((Instant::now() + wait_after(job.tries), job));
     }
 
     /// Takes the first row if its wait is over.

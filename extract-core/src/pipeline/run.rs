@@ -4,8 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -21,7 +20,7 @@ use super::queue::{Ready, Retries};
 use super::row::{Row, RowError};
 use super::rows::{IntoRows, RowKind, Rows};
 use super::settings::RunSettings;
-use super::shared::{Keys, Shared};
+use super::shared::Shared;
 use super::spawned::Spawned;
 use super::stop::Stopper;
 use super::summary::Summary;
@@ -119,7 +118,7 @@ impl<T, K> Unpin for Run<T, K> {}
 impl<T, K> fmt::Debug for Run<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Run")
-            .field("client", &self.settings.client)
+            .field("client", &self.settings.rows.client)
             .field("progress", &self.progress())
             .finish_non_exhaustive()
     }
@@ -333,7 +332,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
             match &mut self.phase {
                 Phase::Going(shared) => return Poll::Ready(Some(Arc::clone(shared))),
                 Phase::Ended => return Poll::Ready(None),
-                Phase::New => match self.settings.journal.clone() {
+                Phase::New => match self.settings.rows.journal.clone() {
                     Some(journal) => {
                         let opening = Spawned::blocking(move || OpenJournal::open(&journal));
                         self.phase = Phase::Opening(opening);
@@ -361,23 +360,12 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
         self.tally.damaged_lines = journal.as_ref().map_or(0, OpenJournal::damaged);
         self.ready = Ready::new(settings.is_ordered);
         settings.open_bar(self.tally.total);
-        self.phase = Phase::Going(Arc::new(Shared {
-            client: settings.client.clone(),
-            each: settings.each.clone(),
-            budgets: settings.budgets.clone(),
-            journal,
-            failed_rows: settings.failed_rows,
-            rereads: settings.rereads,
-            retries: settings.row_retries,
-            keys: Keys::default(),
-            schema: Mutex::default(),
-            quoted_rows: AtomicUsize::new(settings.report_rows),
-        }));
+        self.phase = Phase::Going(Arc::new(settings.rows.share(journal, settings.report_rows)));
     }
 
     /// Starts rows as long as there is room.
     fn fill(&mut self, shared: &Arc<Shared<T>>, context: &mut Context<'_>) {
-        while !self.is_stopped() && self.tasks.len() < self.settings.in_flight() {
+        while !self.is_stopped() && self.tasks.len() < self.settings.rows.in_flight() {
             if self.is_warming_up && !self.tasks.is_empty() {
                 return;
             }
@@ -388,7 +376,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
 
     /// Starts the rows of a plan as long as there is room.
     fn fill_planned(&mut self, shared: &Arc<Shared<T>>) {
-        while !self.is_stopped() && self.tasks.len() < self.settings.in_flight() {
+        while !self.is_stopped() && self.tasks.len() < self.settings.rows.in_flight() {
             if self.is_warming_up && !self.tasks.is_empty() {
                 return;
             }
@@ -404,7 +392,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
             if let Ok(row) = shared.prepare(job.input.clone()) {
                 // `each` may have set another contract than that of the type.
                 row.contract().name().clone_into(&mut self.tally.type_name);
-                let may_wait = !self.settings.is_batched && self.settings.in_flight() > 1;
+                let may_wait = !self.settings.is_batched && self.settings.rows.in_flight() > 1;
                 self.is_warming_up = may_wait && row.caches_prompt();
             }
         }
@@ -417,10 +405,10 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
         if let Some(job) = self.planned.pop_front() {
             return Some(job);
         }
-        let most = self.settings.in_flight().saturating_mul(4).max(1_000);
+        let most = self.settings.rows.in_flight().saturating_mul(4).max(1_000);
         let has_room = !self.settings.is_ordered
             || self.ready.ahead(self.number)
-                < WINDOW.saturating_mul(self.settings.in_flight() as u64);
+                < WINDOW.saturating_mul(self.settings.rows.in_flight() as u64);
         if !self.is_drained && has_room && self.retries.len() < most {
             match self.source.poll_next_unpin(context) {
                 Poll::Ready(Some((id, input))) => return self.job(id, input),
@@ -495,7 +483,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> Run<T, K> {
     fn check_failures<V>(&mut self, result: &Result<V, RowError>) {
         let Err(RowError::Failed(error)) = result else { return };
         let failed = self.tally.failed;
-        if self.settings.max_failures.is_some_and(|most| failed > most) {
+        if self.settings.rows.max_failures.is_some_and(|most| failed > most) {
             self.stop_with(RunError::TooManyFailures { failed, last: error.to_string() });
         }
     }

@@ -1,9 +1,12 @@
-//! The settings of a run.
+//! The settings of runs and workers.
 
-use super::journal::Journal;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use super::journal::{Journal, OpenJournal};
 use super::progress::Progress;
 use super::row::FailedRows;
-use super::shared::{EachFn, extraction};
+use super::shared::{EachFn, Keys, Shared, extraction};
 use crate::contract::Extract;
 use crate::conversation::Conversation;
 use crate::extraction::{Budget, Client, Extraction};
@@ -23,8 +26,8 @@ const REPORT_ROWS: usize = 100;
 /// Receives the progress of a run.
 pub(super) type ProgressFn = Box<dyn FnMut(&Progress) + Send>;
 
-/// The settings of a run.
-pub(super) struct RunSettings<T> {
+/// The settings that a run and a [`Worker`](super::Worker) have in common.
+pub(super) struct RowSettings<T> {
     pub(super) client: Client,
     pub(super) each: Option<EachFn<T>>,
     pub(super) budgets: Vec<Budget>,
@@ -34,17 +37,10 @@ pub(super) struct RunSettings<T> {
     pub(super) row_retries: u32,
     /// The number of rows in flight, if it is set.
     pub(super) concurrency: Option<usize>,
-    /// Whether the rows wait for batches of the provider.
-    pub(super) is_batched: bool,
-    pub(super) is_ordered: bool,
     pub(super) max_failures: Option<u64>,
-    pub(super) report_rows: usize,
-    pub(super) on_progress: Option<ProgressFn>,
-    #[cfg(feature = "progress")]
-    pub(super) bar: Option<Bar>,
 }
 
-impl<T> RunSettings<T> {
+impl<T> RowSettings<T> {
     pub(super) fn new(client: Client) -> Self {
         Self {
             client,
@@ -55,9 +51,63 @@ impl<T> RunSettings<T> {
             rereads: false,
             row_retries: ROW_RETRIES,
             concurrency: None,
+            max_failures: None,
+        }
+    }
+
+    /// Returns the number of rows in flight.
+    pub(super) fn in_flight(&self) -> usize {
+        self.concurrency.unwrap_or(CONCURRENCY)
+    }
+
+    /// Returns what the rows share, with the journal once it is open. `quoted_rows` is of how many rows the
+    /// quotes are kept.
+    pub(super) fn share(&self, journal: Option<OpenJournal>, quoted_rows: usize) -> Shared<T> {
+        Shared {
+            client: self.client.clone(),
+            each: self.each.clone(),
+            budgets: self.budgets.clone(),
+            journal,
+            failed_rows: self.failed_rows,
+            rereads: self.rereads,
+            retries: self.row_retries,
+            keys: Keys::default(),
+            schema: Mutex::default(),
+            quoted_rows: AtomicUsize::new(quoted_rows),
+        }
+    }
+}
+
+impl<T> Clone for RowSettings<T> {
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            each: self.each.clone(),
+            budgets: self.budgets.clone(),
+            journal: self.journal.clone(),
+            ..*self
+        }
+    }
+}
+
+/// The settings of a run.
+pub(super) struct RunSettings<T> {
+    pub(super) rows: RowSettings<T>,
+    /// Whether the rows wait for batches of the provider.
+    pub(super) is_batched: bool,
+    pub(super) is_ordered: bool,
+    pub(super) report_rows: usize,
+    pub(super) on_progress: Option<ProgressFn>,
+    #[cfg(feature = "progress")]
+    pub(super) bar: Option<Bar>,
+}
+
+impl<T> RunSettings<T> {
+    pub(super) fn new(client: Client) -> Self {
+        Self {
+            rows: RowSettings::new(client),
             is_batched: false,
             is_ordered: false,
-            max_failures: None,
             report_rows: REPORT_ROWS,
             on_progress: None,
             #[cfg(feature = "progress")]
@@ -70,12 +120,7 @@ impl<T> RunSettings<T> {
     where
         T: Extract,
     {
-        extraction(&self.client, &self.budgets, self.each.as_ref(), input)
-    }
-
-    /// Returns the number of rows in flight.
-    pub(super) fn in_flight(&self) -> usize {
-        self.concurrency.unwrap_or(CONCURRENCY)
+        extraction(&self.rows.client, &self.rows.budgets, self.rows.each.as_ref(), input)
     }
 
     /// Gives the progress to all that want it.

@@ -30,6 +30,8 @@ mod limits;
 mod long_lists;
 mod many;
 mod many_journal;
+mod many_shared_journal;
+mod many_worker;
 mod model_rules;
 mod one_model;
 mod prompt_cache;

@@ -188,7 +188,7 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(failed(error)),
         };
-        let mut lines = Lines::new(file);
+        let mut lines = Lines::at(file, 0);
         while let Some(line) = lines.next().map_err(failed)? {
             match line {
                 Line::Whole(line, place) => take(line, place),
@@ -231,7 +231,7 @@ fn read_log(log: &mut File, path: &Path) -> Result<(Vec<Step>, u64), JournalErro
     let failed = |error| JournalError::read(path, error);
     let not_a_log = || JournalError::NotAJournal { path: path.to_owned() };
     log.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let mut lines = Lines::new(&*log);
+    let mut lines = Lines::at(&*log, 0);
     match lines.next().map_err(failed)? {
         // A first line that was cut is written again.
         None | Some(Line::Torn(b"" | b"{")) => return Ok((Vec::new(), 0)),

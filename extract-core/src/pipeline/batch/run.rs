@@ -115,13 +115,13 @@ impl<T, K> Run<T, K> {
     pub fn in_batches(mut self, batches: impl Into<Batches>) -> BatchRun<T, K> {
         let settings = batches.into();
         let (sender, messages) = mpsc::channel(MESSAGES);
-        let of_run = &mut self.settings;
+        let of_run = &mut self.settings.rows;
         let model = of_run.client.shared_model();
         let batched = BatchModel { inner: Arc::clone(&model), keeper: sender.clone() };
         of_run.client = of_run.client.in_batches_of(Arc::new(batched));
         of_run.concurrency.get_or_insert(settings.max_requests);
         of_run.journal.get_or_insert_with(|| settings.journal().into());
-        of_run.is_batched = true;
+        self.settings.is_batched = true;
         BatchRun {
             run: self,
             model,

@@ -76,6 +76,8 @@ pub(super) struct IndexLine<'l> {
     #[serde(default)]
     pub(super) state: Option<State>,
     #[serde(default)]
+    pub(super) at: u64,
+    #[serde(default)]
     pub(super) name: Option<String>,
     #[serde(default, borrow)]
     pub(super) json_schema: Option<&'l RawValue>,

@@ -26,9 +26,9 @@ pub(in crate::pipeline) enum Line<'l> {
 }
 
 impl<R: Read> Lines<R> {
-    /// Reads from the start of a file.
-    pub(in crate::pipeline) fn new(input: R) -> Self {
-        Self { input: BufReader::with_capacity(1 << 16, input), end: 0, line: Vec::new() }
+    /// Reads from this byte on, at which the file stands.
+    pub(in crate::pipeline) fn at(input: R, start: u64) -> Self {
+        Self { input: BufReader::with_capacity(1 << 16, input), end: start, line: Vec::new() }
     }
 
     /// Returns the byte behind the last whole line.
@@ -71,12 +71,12 @@ mod tests {
 
     #[test]
     fn lines_have_their_places() {
-        let mut lines = Lines::new(&b"ab\n\ncde"[..]);
+        let mut lines = Lines::at(&b"ab\n\ncde"[..], 0);
         assert_eq!(lines.next().unwrap(), Some(Line::Whole(&b"ab"[..], 0..2)));
         assert_eq!(lines.next().unwrap(), Some(Line::Whole(&b""[..], 3..3)));
         assert_eq!(lines.next().unwrap(), Some(Line::Torn(b"cde")));
         assert_eq!(lines.end(), 4);
         assert_eq!(lines.next().unwrap(), None);
-        assert_eq!(Lines::new(&b""[..]).next().unwrap(), None);
+        assert_eq!(Lines::at(&b""[..], 0).next().unwrap(), None);
     }
 }

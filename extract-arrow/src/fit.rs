@@ -11,13 +11,18 @@ use serde_json::{Map, Value};
 const EXACT: u64 = 1 << 53;
 
 /// A value that its column cannot hold.
-#[derive(Debug, PartialEq)]
-pub(super) struct Misfit {
-    /// The JSON pointer.
-    pointer: String,
-    expected: &'static str,
-    found: String,
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// The JSON pointer in the value; empty for the whole value.
+    pub pointer: String,
+    /// The values that the column holds, such as `an integer of 64 bits`.
+    pub expected: &'static str,
+    /// The value as JSON, up to 80 characters.
+    pub found: String,
 }
+
+impl std::error::Error for Misfit {}
 
 impl Misfit {
     fn new(expected: &'static str, found: &Value) -> Self {
@@ -30,7 +35,16 @@ impl Misfit {
     }
 
     /// Puts the name of a member in front of the pointer.
-    pub(super) fn under(mut self, name: &str) -> Self {
+    ///
+    /// ```
+    /// use serde_json::json;
+    ///
+    /// let column = extract_arrow::column::<u8>()?;
+    /// let misfit = extract_arrow::fit(&json!("seven"), &column).unwrap_err();
+    /// assert_eq!(misfit.under("count").pointer, "/count");
+    /// # Ok::<(), extract_llm::contract::ContractError>(())
+    /// ```
+    pub fn under(mut self, name: &str) -> Self {
         let name = name.replace('~', "~0").replace('/', "~1");
         self.pointer.insert_str(0, &format!("/{name}"));
         self
@@ -45,8 +59,21 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Returns a value as its column holds it: JSON without a fixed shape is a text.
-pub(super) fn fit(value: &Value, column: &Column) -> Result<Value, Misfit> {
+/// Returns a value as its column holds it: JSON without a fixed shape is a text. Members that the column does not
+/// name are left out.
+///
+/// Fails with a [`Misfit`] if the column cannot hold the value without a change.
+///
+/// ```
+/// use serde_json::json;
+///
+/// let column = extract_arrow::column::<i64>()?;
+/// assert_eq!(extract_arrow::fit(&json!(2.0), &column), Ok(json!(2)));
+/// let misfit = extract_arrow::fit(&json!(u64::MAX), &column).unwrap_err();
+/// assert_eq!(misfit.expected, "an integer of 64 bits");
+/// # Ok::<(), extract_llm::contract::ContractError>(())
+/// ```
+pub fn fit(value: &Value, column: &Column) -> Result<Value, Misfit> {
     if value.is_null() {
         let may_be_null = column.is_nullable || column.kind == ColumnKind::Json;
         return if may_be_null { Ok(Value::Null) } else { Err(Misfit::new("a value", value)) };
@@ -62,6 +89,7 @@ pub(super) fn fit(value: &Value, column: &Column) -> Result<Value, Misfit> {
         ColumnKind::Date => date(value),
         ColumnKind::List(element) => list(value, element),
         ColumnKind::Struct(members) => object(value, members),
+        ColumnKind::Map(values) => map(value, values),
         _ => Ok(Value::String(value.to_string())),
     }
 }
@@ -125,8 +153,16 @@ fn object(value: &Value, columns: &[Column]) -> Result<Value, Misfit> {
         let member = fit(member, column).map_err(|misfit| misfit.under(&column.name))?;
         fitted.insert(column.name.clone(), member);
     }
-    // Members that the schema does not name are counted by the output.
     Ok(Value::Object(fitted))
+}
+
+fn map(value: &Value, values: &Column) -> Result<Value, Misfit> {
+    let Value::Object(members) = value else { return Err(Misfit::new("an object", value)) };
+    let fitted = members.iter().map(|(name, value)| {
+        let value = fit(value, values).map_err(|misfit| misfit.under(name))?;
+        Ok((name.clone(), value))
+    });
+    fitted.collect::<Result<Map<_, _>, Misfit>>().map(Value::Object)
 }
 
 #[cfg(test)]
