@@ -32,6 +32,8 @@ mod step;
 
 mod count;
 
+mod trace;
+
 mod lists;
 
 mod agree;
@@ -92,4 +94,5 @@ pub(crate) use prepared::Prepared;
 pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
+pub use trace::TraceContent;
 pub use withdrawn::Withdrawn;

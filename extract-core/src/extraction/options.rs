@@ -11,6 +11,7 @@ use super::kept_reply::KeptReply;
 use super::layout::Layout;
 use super::lists::ListPolicy;
 use super::policy::Policy;
+use super::trace::TraceContent;
 use crate::cache::Cache;
 use crate::check::FeedbackFn;
 use crate::contract::{CheckContext, Contract};
@@ -53,6 +54,8 @@ pub(super) struct Options {
     pub(super) kept_reply: Option<Arc<KeptReply>>,
     /// The tokens of the model's context window, if the user names them.
     pub(super) context_window: Option<u64>,
+    /// Whether texts are part of traces.
+    pub(super) trace_content: Option<TraceContent>,
     /// The number of this sample among those of the same request, from 0.
     pub(super) sample: usize,
     /// The user's context for checks.
@@ -116,6 +119,7 @@ impl Default for Options {
             cache: Cache::off(),
             kept_reply: None,
             context_window: None,
+            trace_content: None,
             sample: 0,
             context: CheckContext::new(),
             before_input: 0,

@@ -15,6 +15,7 @@ use super::builder::Extraction;
 use super::client::ClientBuilder;
 use super::layout::Layout;
 use super::policy::{Reask, RetryContext};
+use super::trace::TraceContent;
 use crate::cache::Cache;
 use crate::check::Feedback;
 use crate::contract::Contract;
@@ -522,4 +523,24 @@ impl<T> Extraction<T> {
         self.options.settings.headers.set(name, value);
         self
     }
+}
+
+settings! {
+    "# Traces\n\nWhat the spans of `tracing` hold.";
+
+    /// Puts the texts of requests and replies into the [traces](TraceContent) of this extraction. The default
+    /// is not to.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::extraction::TraceContent;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// let seven: u8 = client.extract("Seven.").trace_content(TraceContent::up_to(2_000)).await?;
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn trace_content(content: TraceContent) |it| it.options.trace_content = Some(content);
 }

@@ -109,6 +109,8 @@ pub struct Profile {
     pub cache: CacheSupport,
     /// Default settings. The caller's settings override them.
     pub settings: Settings,
+    /// The host and the port of the server, if there is one. The default is none.
+    pub server: Option<(String, u16)>,
     /// Whether requests wait for a batch, so that a second one would not be faster.
     pub(crate) is_batched: bool,
 }
@@ -131,6 +133,7 @@ impl Profile {
             asking: AskingForm::TypeInSystem,
             cache: CacheSupport::Marks { limit: 4, on_tools: true },
             settings: Settings::default(),
+            server: None,
             is_batched: false,
         }
     }

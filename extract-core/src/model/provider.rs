@@ -453,6 +453,8 @@ impl Model for Provider {
         profile.forced_tools = facts.forced_tools(self.protocol);
         profile.cache = facts.quirks.cache.support();
         profile.settings.max_tokens = facts.max_tokens;
+        let host = self.base.host_str().map(str::to_owned);
+        profile.server = host.zip(self.base.port_or_known_default());
         profile
     }
 

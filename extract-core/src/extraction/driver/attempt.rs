@@ -15,6 +15,7 @@ use crate::extraction::channel::{EventChannel, StreamEvent};
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::limit::Limit;
 use crate::extraction::pricing::Pricing;
+use crate::extraction::trace::AttemptSpan;
 
 impl<T> Driver<T> {
     /// Sends the request and records the attempt in the ledger. Fails if the request does not fit into a
@@ -24,10 +25,21 @@ impl<T> Driver<T> {
         self.request_started = Instant::now();
         self.reserve().await?;
         let reserve_wait = self.request_started.elapsed();
+        self.attempt_span = AttemptSpan::start(
+            self.attempt_count().saturating_add(1),
+            &self.task.client.model.profile(),
+            &self.dialogue.request,
+            self.task.channel.is_some(),
+            self.task.options.trace_content.as_ref(),
+        );
         // In a box, because it is most of the future of an extraction.
-        let result = Box::pin(self.send_reserved()).await;
+        let span = self.attempt_span.clone();
+        let result = span.within(Box::pin(self.send_reserved())).await;
         if let Some(attempt) = self.ledger.attempts.last_mut() {
             attempt.waited += reserve_wait;
+        }
+        if let Err(failure) = &result {
+            self.end_attempt_span(Some(failure.name()));
         }
         self.settle(result.as_ref().err());
         result
@@ -98,17 +110,10 @@ impl<T> Driver<T> {
                 }
                 attempt.record_failure(&error);
                 attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
-                tracing::debug!(attempt = number, %error, "no reply");
                 return Err(Failure::Provider(error));
             }
         };
         attempt.record_reply(&reply, &pricing);
-        tracing::debug!(
-            attempt = number,
-            stop = %reply.stop,
-            request_id = reply.request_id.as_deref(),
-            "a reply"
-        );
         let (outcome, failure) = match (&reply.stop, reply.refusal()) {
             (_, Some(message)) => (Outcome::Refused, Failure::Refused(message.to_owned())),
             (StopReason::Refusal, None) => (Outcome::Refused, Failure::Refused(reply.text())),

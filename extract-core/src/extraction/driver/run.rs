@@ -19,6 +19,7 @@ use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
 use crate::extraction::ledger::{Outcome, Report};
 use crate::extraction::task::Task;
+use crate::extraction::trace::ExtractionSpan;
 use crate::http::timer;
 use crate::reading::Repair;
 
@@ -59,6 +60,18 @@ pub(in crate::extraction) async fn run_step<T: Extract>(
 
 /// Runs the loop, and stores the accepted reply in the cache.
 async fn run_to_end<T: Extract, C: UserCalls>(
+    task: Task<T>,
+) -> Result<(Driver<T>, End<T, C>), Error> {
+    let span = ExtractionSpan::start(task.contract.name());
+    let end = span.within(run_untraced(task)).await;
+    match &end {
+        Ok((driver, _)) => span.end(&driver.ledger, None),
+        Err(error) => span.end(error.ledger(), Some((error.kind().name(), error.to_string()))),
+    }
+    end
+}
+
+async fn run_untraced<T: Extract, C: UserCalls>(
     task: Task<T>,
 ) -> Result<(Driver<T>, End<T, C>), Error> {
     let mut driver = Driver::start(task)?;
@@ -204,12 +217,7 @@ impl<T> Driver<T> {
             attempt.outcome = outcome;
             attempt.repairs = repairs;
             attempt.problems = problems.iter().cloned().collect();
-            tracing::debug!(
-                attempt = attempt.number,
-                ?outcome,
-                problems = problems.len(),
-                "checked"
-            );
+            self.attempt_span.end(attempt, None);
         }
     }
 

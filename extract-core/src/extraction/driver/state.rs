@@ -22,6 +22,7 @@ use crate::extraction::limit::Limit;
 use crate::extraction::lists::Lists;
 use crate::extraction::request_tools::SentUserTool;
 use crate::extraction::task::Task;
+use crate::extraction::trace::AttemptSpan;
 
 /// The state of one extraction while it runs.
 pub(super) struct Driver<T> {
@@ -58,6 +59,8 @@ pub(super) struct Driver<T> {
     pub(super) lists: Lists,
     /// The use of the cache.
     pub(super) cached: CacheUse,
+    /// The span of the current attempt.
+    pub(super) attempt_span: AttemptSpan,
 }
 
 /// Why an extraction ended without a value.
@@ -71,6 +74,22 @@ pub(super) enum Failure {
     Budget(OverBudget),
     Unchecked(FailedCheck),
     Deadline(Duration),
+}
+
+impl Failure {
+    /// Returns the name of the kind of error that it becomes.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Provider(error) => error.kind.name(),
+            Self::Refused(_) => "refused",
+            Self::Filtered(_) => "content_filtered",
+            Self::Truncated(_) => "truncated",
+            Self::Invalid(_) => "invalid",
+            Self::Budget(_) => "budget",
+            Self::Unchecked(_) => "check",
+            Self::Deadline(_) => "deadline",
+        }
+    }
 }
 
 impl<T> Driver<T> {
@@ -113,6 +132,7 @@ impl<T> Driver<T> {
             probe: None,
             lists,
             cached: CacheUse::default(),
+            attempt_span: AttemptSpan::none(),
         })
     }
 
@@ -144,6 +164,13 @@ impl<T> Driver<T> {
         input.with_messages(messages)
     }
 
+    /// Ends the span of the current attempt, unless it has ended.
+    pub(super) fn end_attempt_span(&mut self, error: Option<&str>) {
+        if let Some(attempt) = self.ledger.attempts.last() {
+            self.attempt_span.end(attempt, error);
+        }
+    }
+
     /// Ends the extraction and returns its ledger.
     pub(super) fn into_ledger(mut self) -> Ledger {
         self.record_judgements();
@@ -159,6 +186,7 @@ impl<T> Driver<T> {
             Failure::Deadline(_) => self.cut_off_by_deadline(),
             _ => None,
         };
+        self.end_attempt_span(Some("deadline"));
         let last = self.last_value.take();
         let best = self.value_so_far().or_else(|| self.best.take());
         let problems = match &best {

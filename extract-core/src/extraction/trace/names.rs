@@ -1,0 +1,62 @@
+//! The names of spans, fields and metrics. Those that begin with `gen_ai` are from version 0.1.0 of
+//! OpenTelemetry's conventions for generative AI
+//! (<https://github.com/open-telemetry/semantic-conventions-genai>), which are under development. `error.type` and
+//! `server.*` are from the core conventions. Those that begin with `extract` are of this crate.
+
+/// The target of all spans and lines.
+pub(super) const TARGET: &str = "extract_llm";
+
+pub(super) const OTEL_NAME: &str = "otel.name";
+pub(super) const OTEL_KIND: &str = "otel.kind";
+pub(super) const OTEL_STATUS: &str = "otel.status_code";
+pub(super) const OTEL_STATUS_TEXT: &str = "otel.status_description";
+
+pub(super) const OPERATION: &str = "gen_ai.operation.name";
+pub(super) const PROVIDER: &str = "gen_ai.provider.name";
+pub(super) const REQUEST_MODEL: &str = "gen_ai.request.model";
+pub(super) const OUTPUT_TYPE: &str = "gen_ai.output.type";
+pub(super) const REQUEST_MAX_TOKENS: &str = "gen_ai.request.max_tokens";
+pub(super) const REQUEST_TEMPERATURE: &str = "gen_ai.request.temperature";
+pub(super) const REQUEST_TOP_P: &str = "gen_ai.request.top_p";
+pub(super) const REQUEST_SEED: &str = "gen_ai.request.seed";
+pub(super) const REQUEST_STREAM: &str = "gen_ai.request.stream";
+pub(super) const RESPONSE_MODEL: &str = "gen_ai.response.model";
+pub(super) const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub(super) const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
+pub(super) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
+pub(super) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
+pub(super) const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
+pub(super) const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+pub(super) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
+pub(super) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
+pub(super) const ERROR_TYPE: &str = "error.type";
+pub(super) const SERVER_ADDRESS: &str = "server.address";
+pub(super) const SERVER_PORT: &str = "server.port";
+
+pub(super) const TYPE: &str = "extract.type";
+pub(super) const MODE: &str = "extract.mode";
+pub(super) const ATTEMPT: &str = "extract.attempt";
+pub(super) const ATTEMPTS: &str = "extract.attempts";
+pub(super) const OUTCOME: &str = "extract.outcome";
+pub(super) const PROBLEMS: &str = "extract.problems";
+pub(super) const REPAIRS: &str = "extract.repairs";
+pub(super) const COST: &str = "extract.cost_usd";
+pub(super) const WAIT: &str = "extract.wait_seconds";
+pub(super) const TRANSPORT_RETRIES: &str = "extract.transport_retries";
+pub(super) const REQUEST_ID: &str = "extract.request_id";
+pub(super) const ANSWERED_BY: &str = "extract.answered_by";
+pub(super) const CACHE_HITS: &str = "extract.cache_hits";
+
+/// Returns the name that the conventions have for a provider: that of its row, if they have none.
+pub(super) fn provider(name: &str) -> &str {
+    match name {
+        "openai-responses" => "openai",
+        "google" | "google-interactions" => "gcp.gemini",
+        "vertex" => "gcp.vertex_ai",
+        "bedrock" => "aws.bedrock",
+        "azure" | "azure-responses" => "azure.ai.openai",
+        "mistral" => "mistral_ai",
+        "xai" | "xai-responses" => "x_ai",
+        other => other,
+    }
+}

@@ -1,0 +1,243 @@
+//! The spans of an extraction and of its attempts.
+
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
+
+use super::content::TraceContent;
+use super::line::Line;
+use super::names;
+use crate::contract::{Problem, ProblemKind};
+use crate::conversation::{Output, Request};
+use crate::extraction::ledger::{Attempt, Ledger, Outcome};
+use crate::model::Profile;
+
+/// The most problems that a span names.
+const MOST_PROBLEMS: usize = 20;
+
+/// The span of an extraction.
+#[derive(Debug, Clone)]
+pub(in crate::extraction) struct ExtractionSpan(Span);
+
+impl ExtractionSpan {
+    /// Starts the span of an extraction of this type.
+    pub(in crate::extraction) fn start(type_name: &str) -> Self {
+        Self(tracing::info_span!(
+            target: names::TARGET,
+            "extraction",
+            { names::OTEL_NAME } = format!("extract {type_name}"),
+            { names::OTEL_KIND } = "internal",
+            { names::OTEL_STATUS } = Empty,
+            { names::OTEL_STATUS_TEXT } = Empty,
+            { names::TYPE } = type_name,
+            { names::ATTEMPTS } = Empty,
+            { names::ANSWERED_BY } = Empty,
+            { names::CACHE_HITS } = Empty,
+            { names::INPUT_TOKENS } = Empty,
+            { names::OUTPUT_TOKENS } = Empty,
+            { names::COST } = Empty,
+            { names::WAIT } = Empty,
+            { names::ERROR_TYPE } = Empty,
+        ))
+    }
+
+    /// Runs a future in the span.
+    pub(in crate::extraction) async fn within<F: Future>(&self, future: F) -> F::Output {
+        future.instrument(self.0.clone()).await
+    }
+
+    /// Records the end. `error` is the name of the error's kind and its text.
+    pub(in crate::extraction) fn end(&self, ledger: &Ledger, error: Option<(&str, String)>) {
+        if self.0.is_disabled() {
+            return;
+        }
+        let cached = ledger.attempts.iter().filter(|attempt| attempt.cached.is_some());
+        self.0.record(names::ATTEMPTS, ledger.attempts.len() as u64);
+        self.0.record(names::CACHE_HITS, cached.count() as u64);
+        if let Some(address) = ledger.answered_by().filter(|_| error.is_none()) {
+            self.0.record(names::ANSWERED_BY, address);
+        }
+        if let Some(usage) = ledger.known_usage() {
+            self.0.record(names::INPUT_TOKENS, usage.input_tokens);
+            self.0.record(names::OUTPUT_TOKENS, usage.output_tokens);
+        }
+        if let Some(cost) = ledger.cost() {
+            self.0.record(names::COST, cost.0);
+        }
+        self.0.record(names::WAIT, ledger.limit_wait().as_secs_f64());
+        if let Some((kind, text)) = error {
+            record_error(&self.0, kind, &text);
+        }
+    }
+}
+
+/// The span of an attempt, from its request to the end of its checks.
+#[derive(Debug, Clone)]
+pub(in crate::extraction) struct AttemptSpan {
+    span: Span,
+    content: Option<TraceContent>,
+}
+
+impl AttemptSpan {
+    /// A span that is not there.
+    pub(in crate::extraction) fn none() -> Self {
+        Self { span: Span::none(), content: None }
+    }
+
+    /// Starts the span of an attempt.
+    pub(in crate::extraction) fn start(
+        number: u32,
+        profile: &Profile,
+        request: &Request,
+        is_streamed: bool,
+        content: Option<&TraceContent>,
+    ) -> Self {
+        let settings = &request.settings;
+        let span = tracing::info_span!(
+            target: names::TARGET,
+            "attempt",
+            { names::OTEL_NAME } = format!("chat {}", profile.model),
+            { names::OTEL_KIND } = "client",
+            { names::OTEL_STATUS } = Empty,
+            { names::OTEL_STATUS_TEXT } = Empty,
+            { names::OPERATION } = "chat",
+            { names::PROVIDER } = names::provider(&profile.provider),
+            { names::REQUEST_MODEL } = profile.model.as_str(),
+            { names::OUTPUT_TYPE } = output_type(&request.output),
+            { names::REQUEST_MAX_TOKENS } = settings.max_tokens,
+            { names::REQUEST_TEMPERATURE } = settings.temperature,
+            { names::REQUEST_TOP_P } = settings.top_p,
+            { names::REQUEST_SEED } = settings.seed,
+            { names::REQUEST_STREAM } = is_streamed,
+            { names::SERVER_ADDRESS } = profile.server.as_ref().map(|(address, _)| address.as_str()),
+            { names::SERVER_PORT } = profile.server.as_ref().map(|(_, port)| *port),
+            { names::MODE } = tracing::field::display(request.output.mode()),
+            { names::ATTEMPT } = number,
+            { names::RESPONSE_MODEL } = Empty,
+            { names::FINISH_REASONS } = Empty,
+            { names::INPUT_TOKENS } = Empty,
+            { names::OUTPUT_TOKENS } = Empty,
+            { names::CACHE_READ_TOKENS } = Empty,
+            { names::CACHE_WRITE_TOKENS } = Empty,
+            { names::REASONING_TOKENS } = Empty,
+            { names::COST } = Empty,
+            { names::WAIT } = Empty,
+            { names::TRANSPORT_RETRIES } = Empty,
+            { names::REQUEST_ID } = Empty,
+            { names::OUTCOME } = Empty,
+            { names::REPAIRS } = Empty,
+            { names::PROBLEMS } = Empty,
+            { names::ERROR_TYPE } = Empty,
+        );
+        let started = Self { span, content: content.cloned() };
+        if let Some(content) = &started.content {
+            let _inside = started.span.enter();
+            content.write_input(request);
+        }
+        started
+    }
+
+    /// Runs a future in the span.
+    pub(in crate::extraction) async fn within<F: Future>(&self, future: F) -> F::Output {
+        future.instrument(self.span.clone()).await
+    }
+
+    /// Ends the span with the entry of the attempt in the ledger, and writes the line. `error` is the name of
+    /// the error's kind, if there is no reply that counts.
+    pub(in crate::extraction) fn end(&mut self, attempt: &Attempt, error: Option<&str>) {
+        let Self { span, content } = std::mem::replace(self, Self::none());
+        if span.is_none() {
+            return;
+        }
+        record(&span, attempt);
+        if let Some(kind) = error {
+            let text = attempt.error.clone().unwrap_or_else(|| attempt.outcome.to_string());
+            record_error(&span, kind, &text);
+        }
+        let _inside = span.enter();
+        if let Some(content) = &content {
+            content.write_output(&attempt.reply);
+        }
+        tracing::info!(target: names::TARGET, "{}", Line(attempt));
+    }
+}
+
+/// Records what the ledger says about an attempt.
+fn record(span: &Span, attempt: &Attempt) {
+    if span.is_disabled() {
+        return;
+    }
+    if let Some(model) = &attempt.model {
+        span.record(names::RESPONSE_MODEL, model.as_str());
+    }
+    let stop = attempt.stop.as_ref().map(ToString::to_string);
+    span.record(names::FINISH_REASONS, format!("[{:?}]", stop.as_deref().unwrap_or("error")));
+    if let Some(usage) = attempt.usage {
+        span.record(names::INPUT_TOKENS, usage.input_tokens);
+        span.record(names::OUTPUT_TOKENS, usage.output_tokens);
+        span.record(names::CACHE_READ_TOKENS, usage.cached_input_tokens);
+        span.record(names::CACHE_WRITE_TOKENS, usage.cache_write_tokens);
+        span.record(names::REASONING_TOKENS, usage.reasoning_tokens);
+    }
+    if let Some(cost) = attempt.cost {
+        span.record(names::COST, cost.0);
+    }
+    span.record(names::WAIT, attempt.waited.as_secs_f64());
+    span.record(names::TRANSPORT_RETRIES, attempt.transport_retries);
+    if let Some(id) = &attempt.request_id {
+        span.record(names::REQUEST_ID, id.as_str());
+    }
+    span.record(names::OUTCOME, outcome(attempt.outcome));
+    span.record(names::REPAIRS, attempt.repairs.len() as u64);
+    if !attempt.problems.is_empty() {
+        span.record(names::PROBLEMS, problems(&attempt.problems));
+    }
+}
+
+fn record_error(span: &Span, kind: &str, text: &str) {
+    span.record(names::ERROR_TYPE, kind);
+    span.record(names::OTEL_STATUS, "ERROR");
+    span.record(names::OTEL_STATUS_TEXT, text);
+}
+
+/// Returns the places of problems with the layers that found them. Values are not part of it.
+fn problems(problems: &[Problem]) -> String {
+    let shown = problems.iter().take(MOST_PROBLEMS);
+    let shown: Vec<String> =
+        shown.map(|problem| format!("{:?} ({})", problem.pointer, layer(problem.kind))).collect();
+    match problems.len().saturating_sub(MOST_PROBLEMS) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+fn layer(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::Unreadable => "unreadable",
+        ProblemKind::Reading => "reading",
+        ProblemKind::Schema => "schema",
+        ProblemKind::Type => "type",
+        ProblemKind::Rule => "rule",
+    }
+}
+
+fn output_type(output: &Output) -> &'static str {
+    match output {
+        Output::Text => "text",
+        _ => "json",
+    }
+}
+
+fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Called => "called",
+        Outcome::Continued => "continued",
+        Outcome::Rejected => "rejected",
+        Outcome::Unchecked => "unchecked",
+        Outcome::Refused => "refused",
+        Outcome::Filtered => "filtered",
+        Outcome::Truncated => "truncated",
+        Outcome::Failed => "failed",
+        Outcome::Cancelled => "cancelled",
+    }
+}
