@@ -142,7 +142,7 @@ pub use extract_core::contract::{Answer, Maybe, Problem, Problems, UserTool};
 #[doc(inline)]
 pub use extract_core::conversation::{Conversation, Message, Mode, Part, Usd};
 #[doc(inline)]
-pub use extract_core::extraction::{ErrorKind, Ledger, Step};
+pub use extract_core::extraction::{ErrorKind, Ledger, Step, ToolError};
 #[doc(inline)]
 pub use extract_core::grounding::Quote;
 #[doc(inline)]

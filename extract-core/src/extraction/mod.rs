@@ -30,6 +30,8 @@ mod stream;
 
 mod step;
 
+mod tools;
+
 mod count;
 
 mod lists;
@@ -82,7 +84,9 @@ pub use error::{
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub(crate) use kept_reply::KeptReply;
 pub use layout::Layout;
-pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
+pub use ledger::{
+    Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report, ToolOutcome, ToolRun,
+};
 pub use limit::Limit;
 pub use lists::{CountedBy, Expected, ListCount};
 pub use llm_check::{LlmCheck, llm_check};
@@ -92,4 +96,5 @@ pub(crate) use prepared::Prepared;
 pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
+pub use tools::{MAX_TOOL_RESULT, ToolError, ToolFailure, ToolFn};
 pub use withdrawn::Withdrawn;

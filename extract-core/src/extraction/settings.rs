@@ -147,6 +147,25 @@ settings! {
     /// [transport retries](ClientBuilder::transport_retries) instead.
     fn validation_retries(retries: u32) |it| it.options.validation_retries = retries;
 
+    /// Sets how many replies may call [tools](Extraction::tool) before the value comes. Default: 10. One more
+    /// ends the extraction with [`ErrorKind::TooManySteps`](crate::extraction::ErrorKind::TooManySteps), and
+    /// its calls are not made. A reply may have several calls.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, ErrorKind};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let again = || reply::call("double", json!({"value": 1}));
+    /// # let client = Client::with_model(Scripted::new([again(), again()]));
+    /// let doubled = client.extract::<u32>("Twice 1?").tool("double", async |n: u32| Ok(n * 2));
+    /// let error = doubled.max_steps(1).await.unwrap_err(); // the model calls the tool again and again
+    /// assert!(matches!(error.kind(), ErrorKind::TooManySteps { steps: 1 }));
+    /// assert_eq!(error.ledger().tool_runs.len(), 1);
+    /// # });
+    /// ```
+    fn max_steps(steps: u32) |it| it.options.max_steps = steps;
+
     /// Replaces the text that tells the model the problems of its answer.
     fn feedback(write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static) |it| {
         it.options.feedback = Some(Arc::new(write));
