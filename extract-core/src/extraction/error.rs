@@ -55,8 +55,8 @@ pub enum ErrorKind {
         /// The first limit that was reached.
         limit: Limit,
     },
-    /// The first request was not sent, because it does not fit into a budget. After a rejected answer, this
-    /// is [`Invalid`](Self::Invalid) with [`Limit::Budget`].
+    /// A request was not sent, because it does not fit into a budget. After a rejected answer, this is
+    /// [`Invalid`](Self::Invalid) with [`Limit::Budget`].
     Budget(OverBudget),
     /// Half or more of the samples yielded no value.
     TooFewSamples {

@@ -248,12 +248,13 @@ settings! {
 settings! {
     "# Limits\n\nThe most that an extraction may take.";
 
-    /// Limits the time of an extraction: all attempts, waits and checks. When it passes, the extraction
+    /// Limits the time of an extraction: all attempts, waits, checks and tools. When it passes, the extraction
     /// fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline). [`Duration::MAX`] is no
     /// limit. With zero, the extraction fails at once and nothing is sent.
     ///
     /// Default: 30 minutes, in which only the time of waiting for models counts. Time in the
-    /// [limits](crate::model::Limits), in checks, and in which nobody polls a stream is left out.
+    /// [limits](crate::model::Limits), in checks, in tools, and in which nobody polls a stream is
+    /// left out.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
