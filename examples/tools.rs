@@ -46,6 +46,10 @@ async fn main() -> Result<(), Error> {
     for run in &done.ledger.tool_runs {
         println!("{run}: {} -> {}", run.arguments, run.result);
     }
-    println!("{} requests, {} tokens", done.ledger.attempts.len(), done.ledger.usage().total_tokens());
+    println!(
+        "{} requests, {} tokens",
+        done.ledger.attempts.len(),
+        done.ledger.usage().total_tokens()
+    );
     Ok(())
 }

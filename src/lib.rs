@@ -412,9 +412,10 @@ pub mod extraction {
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
         BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, CountedBy,
         DEFAULT_DEADLINE, Deltas, Expected, ExtractionStream, FallbackOn, FieldAgreement,
-        FieldStatus, InputError, Items, Layout, Limit, ListCount, Outcome, OverBudget, ParseError,
-        Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
-        ReviewedField, Sample, Shortage, Spending, StepRequest, Update, View, Withdrawn,
+        FieldStatus, InputError, Items, Layout, Limit, ListCount, MAX_TOOL_RESULT, Outcome,
+        OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected,
+        RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest, ToolFailure, ToolFn,
+        ToolOutcome, ToolRun, Update, View, Withdrawn,
     };
 }
 

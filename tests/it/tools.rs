@@ -90,7 +90,10 @@ async fn a_tool_is_run_and_its_result_leads_to_the_value() {
     assert_eq!((run.attempt, run.name.as_str(), run.outcome), (1, "stock", ToolOutcome::Answered));
     assert_eq!(run.arguments, json!({"article": "chair"}));
     assert_eq!(run.result, r#"{"article":"chair","count":7}"#);
-    assert!(ledger.to_string().contains("\ntool `stock` for attempt 1: answered after "), "{ledger}");
+    assert!(
+        ledger.to_string().contains("\ntool `stock` for attempt 1: answered after "),
+        "{ledger}"
+    );
     let json = serde_json::to_value(ledger).unwrap();
     assert_eq!(json["tool_runs"][0]["outcome"], "answered");
     assert_eq!(serde_json::from_value::<Ledger>(json).unwrap(), *ledger);
@@ -164,12 +167,7 @@ async fn arguments_are_checked_by_the_validators_of_the_type() {
     assert_eq!(outcomes, [Rejected, Called, Rejected, Accepted]);
 
     // Re-asks of all steps count together.
-    let (client, _) = scripted([
-        ask_stock("CHAIR"),
-        ask_stock("chair"),
-        answer(300),
-        answer(14),
-    ]);
+    let (client, _) = scripted([ask_stock("CHAIR"), ask_stock("chair"), answer(300), answer(14)]);
     let asked = client.extract::<Answer>("Chairs?").tool("stock", stock).validation_retries(1);
     let error = asked.await.unwrap_err();
     let ErrorKind::Invalid { limit, .. } = error.kind() else { panic!("{error}") };
@@ -263,7 +261,8 @@ async fn a_result_that_is_too_long_or_no_json_ends_the_extraction() {
     };
     assert!(ask(MAX_TOOL_RESULT).await.is_ok());
     let error = ask(MAX_TOOL_RESULT + 1).await.unwrap_err();
-    let ErrorKind::Tool { source: ToolFailure::TooLarge { bytes, limit }, .. } = error.kind() else {
+    let ErrorKind::Tool { source: ToolFailure::TooLarge { bytes, limit }, .. } = error.kind()
+    else {
         panic!("{error:?}")
     };
     assert_eq!((*bytes, *limit), (MAX_TOOL_RESULT + 1, MAX_TOOL_RESULT));
@@ -280,10 +279,11 @@ async fn a_result_that_is_too_long_or_no_json_ends_the_extraction() {
 #[tokio::test]
 async fn a_panic_of_a_tool_is_not_caught_and_harms_nothing() {
     let (client, _) = scripted([ask_stock("chair"), answer(7)]);
-    let panicking = client.extract::<Answer>("Chairs?").tool(
-        "stock",
-        async |query: StockQuery| -> Result<u32, ToolError> { panic!("no {}", query.article) },
-    );
+    let panicking = client
+        .extract::<Answer>("Chairs?")
+        .tool("stock", async |query: StockQuery| -> Result<u32, ToolError> {
+            panic!("no {}", query.article)
+        });
     let joined = tokio::spawn(panicking.into_future()).await;
     assert!(joined.unwrap_err().is_panic());
     assert_eq!(client.extract::<Answer>("Chairs?").await.unwrap().in_stock, 7);
@@ -314,7 +314,8 @@ async fn invalid_tools_are_refused_before_sending() {
 
 #[tokio::test]
 async fn a_tool_may_have_a_schema_of_its_own() {
-    let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
+    let schema =
+        json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]});
     let tool = UserTool::new("half", schema).unwrap().description("Half of a number.");
     let (client, model) = scripted([
         reply::call("half", json!({"n": "many"})),
@@ -325,7 +326,10 @@ async fn a_tool_may_have_a_schema_of_its_own() {
     let done = client.extract::<Answer>("Half of 8?").tool_with(tool, half).report().await.unwrap();
     assert_eq!(done.ledger.tool_runs[0].result, "4");
     let function = &model.seen()[0].body["tools"][1]["function"];
-    assert_eq!((&function["name"], &function["description"]), (&json!("half"), &json!("Half of a number.")));
+    assert_eq!(
+        (&function["name"], &function["description"]),
+        (&json!("half"), &json!("Half of a number."))
+    );
     assert!(last_result(&model, 1).content.contains("/n"), "{:?}", last_result(&model, 1));
 }
 
@@ -363,7 +367,8 @@ async fn tools_stand_beside_the_variants_of_an_enum() {
     let body = &model.seen()[1].body;
     assert_eq!(body["tools"].as_array().unwrap().len(), 3);
     // The value beside the call waits for the result, and every call has one.
-    let mut ids: Vec<&Value> = body["messages"].as_array().unwrap().iter().map(|it| &it["tool_call_id"]).collect();
+    let mut ids: Vec<&Value> =
+        body["messages"].as_array().unwrap().iter().map(|it| &it["tool_call_id"]).collect();
     ids.retain(|id| !id.is_null());
     assert_eq!(ids, ["call_1", "call_0"]);
 }

@@ -58,13 +58,8 @@ async fn streams_show_the_value_only() {
 #[tokio::test]
 async fn re_asks_keep_the_results() {
     let runs = Arc::default();
-    let (client, model) = scripted([
-        ask_stock("CHAIR"),
-        ask_stock("chair"),
-        answer(100),
-        answer(200),
-        answer(7),
-    ]);
+    let (client, model) =
+        scripted([ask_stock("CHAIR"), ask_stock("chair"), answer(100), answer(200), answer(7)]);
     let asked = with_stock(client.extract::<Answer>("Chairs?"), &runs);
     let done = asked.retry_context(RetryContext::Last).validation_retries(3).await.unwrap();
     assert_eq!(done, serde_json::from_value(json!({"in_stock": 7})).unwrap());
@@ -144,7 +139,11 @@ async fn a_step_runs_its_own_tools_and_hands_the_others_over() {
             .resume_with(async |call| {
                 tokio::task::yield_now().await;
                 let question = call.parse::<String>().map_err(|error| error.to_string())?;
-                if question.is_empty() { Err("no question".to_owned()) } else { Ok("red".to_owned()) }
+                if question.is_empty() {
+                    Err("no question".to_owned())
+                } else {
+                    Ok("red".to_owned())
+                }
             })
             .await
     })

@@ -23,8 +23,7 @@ pub(crate) fn whole(protocol: Protocol, mode: Mode, value: &Value) -> Act {
 /// Returns a complete stream with a call of this tool.
 pub(crate) fn call(protocol: Protocol, tool: &str, arguments: &Value) -> Act {
     let Events { said, end } = events(protocol, Mode::Tools, arguments);
-    let events: Vec<Value> =
-        said.iter().chain(&end).map(|event| renamed(event, tool)).collect();
+    let events: Vec<Value> = said.iter().chain(&end).map(|event| renamed(event, tool)).collect();
     act(protocol, &events)
 }
 

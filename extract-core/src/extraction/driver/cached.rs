@@ -226,8 +226,7 @@ impl<T> Driver<T> {
         }
     }
 
-    /// Stores a reply that calls tools, and gives it to those who wait for it. A reply to a re-ask is none to the
-    /// first request.
+    /// Stores a reply that calls tools, and gives it to those who wait for it.
     pub(super) async fn store_called(&mut self, reply: Reply) {
         if !self.task.options.cache.is_on() {
             return;

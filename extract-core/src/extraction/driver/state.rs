@@ -74,7 +74,10 @@ pub(super) enum Failure {
     Budget(OverBudget),
     Unchecked(FailedCheck),
     /// A tool ended the extraction.
-    Tool { name: String, source: ToolFailure },
+    Tool {
+        name: String,
+        source: ToolFailure,
+    },
     /// More replies than this had calls of tools.
     Steps(u32),
     Deadline(Duration),

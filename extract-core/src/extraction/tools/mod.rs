@@ -6,8 +6,8 @@ mod running;
 
 pub use error::{ToolError, ToolFailure};
 pub(super) use offered::OfferedTool;
-pub(super) use running::{RunResult, RunTool};
 pub use running::{MAX_TOOL_RESULT, ToolFn};
+pub(super) use running::{RunResult, RunTool};
 
 use serde::Serialize;
 
