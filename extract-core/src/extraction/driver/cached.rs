@@ -22,11 +22,23 @@ use crate::extraction::pricing::Pricing;
 use crate::http::timer;
 
 impl<T: Extract> Driver<T> {
-    /// Answers the next request from the cache. Returns `None` if it has to be sent: there is no stored
+    /// Answers the next requests from the cache. Returns `None` if one has to be sent: there is no stored
     /// reply, or the reply does not pass the checks, and was removed.
     pub(super) async fn answer_from_cache<C: UserCalls>(
         &mut self,
     ) -> Result<Option<End<T, C>>, Failure> {
+        loop {
+            let steps = self.steps;
+            let end = self.answer_one_from_cache().await?;
+            // After a stored reply with calls of tools, the request with their results may be answered too.
+            if end.is_some() || self.steps == steps {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Answers the next request from the cache. Returns `None` if it is not answered, or if tools were run.
+    async fn answer_one_from_cache<C: UserCalls>(&mut self) -> Result<Option<End<T, C>>, Failure> {
         let before = self.cached.current.take();
         if !self.ask.is_independent() {
             return Ok(None);
