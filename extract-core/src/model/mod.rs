@@ -33,6 +33,7 @@ pub mod scripted;
 #[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
 mod signing;
 mod token_count;
+mod wire_model;
 
 pub use api::{DeltaStream, Model};
 pub(crate) use batching::{not_yet, provider_of};
