@@ -31,7 +31,7 @@ use crate::conversation::{
     Assembly, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply,
     Request, Settings, Usage, Usd, redacted_url,
 };
-use crate::http::{HttpRequest, HttpResponse, Transport, timer};
+use crate::http::{HttpRequest, HttpResponse, Transport, check_allowed, is_loopback, timer};
 use crate::wire::{
     CacheKeyField, CountForm, Delivery, Framing, Protocol, cache_key, without_byte_order_mark,
 };
@@ -72,18 +72,23 @@ impl Provider {
         let wire = WireModel::of(&options)?;
         let preset = wire.preset;
         let base = endpoint::base_url(preset, &options)?;
-        let signer = Signer::of(preset, &options, &base)?;
-        let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
+        let tape = options.transport.tape.as_ref();
+        if let Some(tape) = tape {
+            tape.open().map_err(|message| ConfigError::Cassette { message })?;
+        }
+        let is_offline = tape.is_some_and(|tape| tape.replays());
+        let signer = if is_offline { None } else { Signer::of(preset, &options, &base)? };
+        let (headers, secrets) = headers::headers(preset, &options, signer.is_some(), is_offline)?;
         let mut transport = options.transport;
         transport.is_plain = base.scheme() == "http";
         let has_secret = !secrets.is_empty() || signer.is_some();
-        let is_open = transport.is_plain && has_secret && !endpoint::is_loopback(&base);
+        let is_open = transport.is_plain && has_secret && !is_loopback(&base);
         if is_open && !transport.allow_plain_http {
             let host = base.host_str().unwrap_or_default().to_owned();
             return Err(ConfigError::PlainHttp { host });
         }
         // A proxy cannot reach a server on this machine.
-        transport.proxy &= !endpoint::is_loopback(&base);
+        transport.proxy &= !is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
@@ -212,6 +217,10 @@ impl Provider {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
+        if !self.transport.replays() {
+            // Signing may ask a server for credentials.
+            check_allowed(&outgoing.url)?;
+        }
         // Every attempt is signed: a signature is valid for minutes, and the credentials may change.
         let secret = match &self.signer {
             Some(signer) => signer.sign(&mut outgoing).await?,
