@@ -152,19 +152,17 @@ fn answer(
         }
     };
     let value = Maker::new(schema)?.make(request, seed, flaw)?;
-    let text = value.to_string();
-    let text = match flaw {
-        Some(Flaw::BadJson) => String::from("Sorry, there is too much in this text to list it."),
-        Some(Flaw::Truncated) => {
-            let half: String = text.chars().take(text.chars().count() / 2).collect();
-            return Ok(reply::truncated(half));
+    Ok(match (flaw, name) {
+        (Some(Flaw::BadJson), _) => {
+            reply::text("Sorry, there is too much in this text to list it.")
         }
-        _ => text,
-    };
-    Ok(match name {
-        _ if flaw == Some(Flaw::BadJson) => reply::text(text),
-        Some(name) => reply::call(name, value),
-        None => reply::text(text),
+        (Some(Flaw::Truncated), name) => {
+            let text = value.to_string();
+            let half: String = text.chars().take(text.chars().count() / 2).collect();
+            if name.is_some() { reply::tool_text(half).truncated() } else { reply::truncated(half) }
+        }
+        (_, Some(name)) => reply::call(name, value),
+        (_, None) => reply::json(value),
     })
 }
 

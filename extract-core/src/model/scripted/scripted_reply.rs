@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::answer::Answer;
+use super::answer::{Answer, End};
 use super::wire_form::{self, WireForm};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::wire::Protocol;
@@ -85,6 +85,21 @@ impl ScriptedReply {
                 }
             }
             _ => self.set_fault("`usage` is for answers: a failure and raw events have none"),
+        }
+        self
+    }
+
+    /// Makes the limit of tokens the reason why the answer ends, also for calls.
+    ///
+    /// ```
+    /// use extract_llm::scripted::reply;
+    ///
+    /// let cut = reply::tool_text(r#"{"name": "Mar"#).truncated();
+    /// ```
+    pub fn truncated(mut self) -> Self {
+        match &mut self.content {
+            ReplyContent::Answer(answer) => answer.end = End::Length,
+            _ => self.set_fault("`truncated` is for answers; write raw bodies as they are"),
         }
         self
     }
