@@ -21,8 +21,8 @@ mod runtime;
 mod tape;
 mod transport;
 
-pub use forbid::{forbid_all_calls, forbid_real_calls};
 pub(crate) use forbid::check_allowed;
+pub use forbid::{forbid_all_calls, forbid_real_calls};
 pub(crate) use loopback::is_loopback;
 pub(crate) use paused_timeout::within;
 pub use reqwest;

@@ -40,12 +40,7 @@ pub(super) fn reported_in_body(error: ProviderError, mode: Mode) -> ProviderErro
 }
 
 /// Returns the error for a response with an error status, from its headers and its whole body.
-pub(super) fn failed(
-    status: u16,
-    headers: &HeaderMap,
-    body: &[u8],
-    mode: Mode,
-) -> ProviderError {
+pub(super) fn failed(status: u16, headers: &HeaderMap, body: &[u8], mode: Mode) -> ProviderError {
     with_feature(read_failure(status, headers, body), mode)
 }
 

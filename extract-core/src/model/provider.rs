@@ -28,8 +28,8 @@ use super::wire_model::WireModel;
 use super::{endpoint, headers, redaction};
 use crate::cache::CacheKey;
 use crate::conversation::{
-    Assembly, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply,
-    Request, Settings, Usage, Usd, redacted_url,
+    Assembly, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
+    Settings, Usage, Usd, redacted_url,
 };
 use crate::http::{HttpRequest, HttpResponse, Transport, check_allowed, is_loopback, timer};
 use crate::wire::{

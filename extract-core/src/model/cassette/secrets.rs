@@ -55,7 +55,8 @@ impl Secrets {
                 None => {
                     let body = response.chunks.concat();
                     let secret = secret.as_bytes();
-                    if secret.len() >= 8 && body.windows(secret.len()).any(|bytes| bytes == secret) {
+                    if secret.len() >= 8 && body.windows(secret.len()).any(|bytes| bytes == secret)
+                    {
                         return Err(String::from(
                             "a response repeats a key in a body that is no text",
                         ));

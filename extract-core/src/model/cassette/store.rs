@@ -165,13 +165,12 @@ fn why_missing(exchanges: &[Exchange], request: &RecordedRequest) -> String {
             .map(|exchange| format!("{} {}", exchange.request.method, exchange.request.path))
             .collect();
         let known = if paths.is_empty() { String::from("nothing") } else { paths.join(", ") };
-        return format!("{method} {path}: expected a request to a recorded path, which are: {known}; {again}");
+        return format!(
+            "{method} {path}: expected a request to a recorded path, which are: {known}; {again}"
+        );
     };
-    let mut reason = format!(
-        "{method} {path}: {} differences from recorded exchange {}:",
-        all.len(),
-        index + 1
-    );
+    let mut reason =
+        format!("{method} {path}: {} differences from recorded exchange {}:", all.len(), index + 1);
     for difference in all.iter().take(MOST_DIFFERENCES) {
         reason += &format!("\n  {difference}");
     }

@@ -51,7 +51,9 @@ enum StoredChunk {
     /// Lines, with their ends.
     Lines(Vec<String>),
     /// Bytes that are no text, such as the end of a chunk inside a character.
-    Binary { base64: String },
+    Binary {
+        base64: String,
+    },
 }
 
 impl StoredChunk {

@@ -44,12 +44,12 @@ impl Tape for Cassette {
             error.should_retry = Some(false);
             error
         })?;
-        let status = StatusCode::from_u16(response.status).map_err(|error| {
-            ProviderError::new(ProviderErrorKind::Malformed, error.to_string())
-        })?;
+        let status = StatusCode::from_u16(response.status)
+            .map_err(|error| ProviderError::new(ProviderErrorKind::Malformed, error.to_string()))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &response.headers {
-            if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value))
+            if let (Ok(name), Ok(value)) =
+                (name.parse::<HeaderName>(), HeaderValue::from_str(value))
             {
                 headers.insert(name, value);
             }

@@ -87,7 +87,11 @@ impl Flawed<'_> {
                     _ => json!({"unexpected": true, "members": [[]]}),
                 };
                 let kinds = plain.implied_kinds().unwrap_or(Kinds::ALL);
-                if kinds.meets(Kinds::of(&of_another_type)) { vec![] } else { vec![of_another_type] }
+                if kinds.meets(Kinds::of(&of_another_type)) {
+                    vec![]
+                } else {
+                    vec![of_another_type]
+                }
             }
             Flaw::OutOfRange => out_of_range(plain, found),
             Flaw::UnknownVariant => match (&plain.constants, found) {

@@ -132,16 +132,17 @@ impl<'a> Generator<'a> {
         if plain.text("contentEncoding") == Some("base64") {
             return Ok(text::base64(&mut self.rng));
         }
-        let of_format = plain.text("format").and_then(|format| text::of_format(format, &mut self.rng));
+        let of_format =
+            plain.text("format").and_then(|format| text::of_format(format, &mut self.rng));
         Ok(of_format.unwrap_or_else(|| text::words(self.input, lengths, &mut self.rng)))
     }
 
     fn list(&mut self, plain: &Plain, pointer: &str, depth: usize) -> Result<Value, String> {
         let lengths = plain.list_lengths();
         let fixed = plain.prefix_items.len();
-        let no_rest = plain
-            .rest
-            .is_some_and(|rest| matches!(self.tree.node(self.tree.resolve(rest)).kind, NodeKind::Never(_)));
+        let no_rest = plain.rest.is_some_and(|rest| {
+            matches!(self.tree.node(self.tree.resolve(rest)).kind, NodeKind::Never(_))
+        });
         let some = match plain.rest {
             _ if depth >= DEPTH || no_rest => 0,
             Some(rest) if self.heights.get(rest).is_none() => 0,

@@ -148,7 +148,9 @@ fn answer(
         Output::JsonSchema(tool) => (None, &tool.schema),
         Output::JsonObject | Output::Text => {
             let mode = request.output.mode();
-            return Err(fault(&format!("the mode {mode} sends no schema: use tools or JSON Schema")));
+            return Err(fault(&format!(
+                "the mode {mode} sends no schema: use tools or JSON Schema"
+            )));
         }
     };
     let value = Maker::new(schema)?.make(request, seed, flaw)?;

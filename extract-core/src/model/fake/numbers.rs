@@ -32,7 +32,8 @@ pub(super) fn integer(plain: &Plain, rng: &mut Rng) -> Option<Value> {
     let first = low.div_euclid(step) + i128::from(low.rem_euclid(step) != 0);
     let last = high.div_euclid(step);
     // Steps may be wider than the window around zero.
-    let last = if last < first { max.unwrap_or(i128::MAX).div_euclid(step).min(first) } else { last };
+    let last =
+        if last < first { max.unwrap_or(i128::MAX).div_euclid(step).min(first) } else { last };
     if last < first {
         return None;
     }
@@ -69,7 +70,8 @@ fn multiple(plain: &Plain, rng: &mut Rng) -> Option<Value> {
     let bounds = plain.bounds();
     let low = bounds.min.max(bounds.above);
     let high = bounds.max.min(bounds.below);
-    let first = if low.is_finite() { (low / step).ceil() } else { (high / step).min(0.0).floor() - 100.0 };
+    let first =
+        if low.is_finite() { (low / step).ceil() } else { (high / step).min(0.0).floor() - 100.0 };
     let first = if low.is_finite() || high.is_finite() { first } else { 0.0 };
     for _ in 0..100 {
         let count = first + as_f64(rng.i128(0..=100));
@@ -91,7 +93,8 @@ fn window(min: Option<i128>, max: Option<i128>) -> (i128, i128) {
         (Some(min), None) => (min.max(0), min.max(0) + SPAN),
         (None, Some(max)) => (max.min(SPAN) - SPAN, max.min(SPAN)),
         (Some(min), Some(max)) => {
-            let low = if min <= 0 && max >= 0 { 0 } else { min.max(max.min(0).saturating_sub(SPAN)) };
+            let low =
+                if min <= 0 && max >= 0 { 0 } else { min.max(max.min(0).saturating_sub(SPAN)) };
             (low, max.min(low.saturating_add(SPAN)))
         }
     }

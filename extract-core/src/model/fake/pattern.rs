@@ -55,8 +55,7 @@ fn write(hir: &Hir, rng: &mut Rng, more: u32, text: &mut String) -> Result<(), &
                 .filter(|(start, end)| start <= end)
                 .collect();
             let whole = class.ranges().first().map(|range| (range.start(), range.end()));
-            let (start, end) =
-                rng.choice(all).or(whole).ok_or("a class is empty")?;
+            let (start, end) = rng.choice(all).or(whole).ok_or("a class is empty")?;
             text.push(rng.char(start..=end));
             Ok(())
         }

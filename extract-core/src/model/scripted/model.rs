@@ -194,8 +194,10 @@ impl Scripted {
     pub fn assert_done(&self) {
         let left = self.left();
         let seen = self.seen();
-        let texts: Vec<String> =
-            seen.iter().map(|seen| format!("\n  {}: {:?}", seen.number, short(&seen.text()))).collect();
+        let texts: Vec<String> = seen
+            .iter()
+            .map(|seen| format!("\n  {}: {:?}", seen.number, short(&seen.text())))
+            .collect();
         assert!(
             left == 0,
             "{left} replies of the script are left after {} requests:{}",
@@ -296,10 +298,7 @@ impl Scripted {
     }
 
     /// Answers a request with a stream.
-    async fn open_stream(
-        &self,
-        request: &Request,
-    ) -> Result<DeltaStream<'static>, ProviderError> {
+    async fn open_stream(&self, request: &Request) -> Result<DeltaStream<'static>, ProviderError> {
         let mode = request.output.mode();
         let (reply, mut form) = self.open(request, Delivery::Streamed).await?;
         let Some(events) = form.events.take() else {

@@ -31,7 +31,11 @@ fn replaying(path: &Path) -> Client {
 }
 
 fn whole(text: &str) -> Act {
-    answer(200, "content-type: application/json\r\nset-cookie: session=1\r\nx-request-id: req-1\r\n", &saying(Protocol::Chat, &[text]).body)
+    answer(
+        200,
+        "content-type: application/json\r\nset-cookie: session=1\r\nx-request-id: req-1\r\n",
+        &saying(Protocol::Chat, &[text]).body,
+    )
 }
 
 fn not_recorded(error: &Error) -> String {
@@ -79,7 +83,8 @@ async fn a_stream_keeps_its_chunks() {
         let recorded = client.build().unwrap().extract_value(&schema, "1, 2, ü").stream().finish();
         let recorded = recorded.await.unwrap();
 
-        let client = builder("http://127.0.0.1:9", Cassette::replay(&path)).model(model).api_key("");
+        let client =
+            builder("http://127.0.0.1:9", Cassette::replay(&path)).model(model).api_key("");
         let mut stream = client.build().unwrap().extract_value(&schema, "1, 2, ü").stream();
         let mut partials = 0;
         while let Some(partial) = stream.next().await {
@@ -100,11 +105,16 @@ async fn no_key_is_in_the_file() {
     let stream = chunked(stream.media_type, &stream.events.concat(), true);
     let server = Server::start([
         whole(&text),
-        answer(401, "x-leak: 1\r\n", &format!("{{\"error\": {{\"message\": \"wrong key {KEY}\"}}}}")),
+        answer(
+            401,
+            "x-leak: 1\r\n",
+            &format!("{{\"error\": {{\"message\": \"wrong key {KEY}\"}}}}"),
+        ),
         Act::Answer(stream),
     ])
     .await;
-    let client = builder(&format!("{}?token=query-secret-1", server.url()), Cassette::record(&path));
+    let client =
+        builder(&format!("{}?token=query-secret-1", server.url()), Cassette::record(&path));
     let client = client.api_key(KEY).header("x-team", "team-secret-1").build().unwrap();
     let input = format!("What is the key? {KEY}");
     let _ = client.extract::<String>(input.as_str()).await.unwrap();
@@ -112,7 +122,9 @@ async fn no_key_is_in_the_file() {
     let _ = client.extract::<String>(input.as_str()).stream().finish().await.unwrap();
 
     let file = std::fs::read_to_string(&path).unwrap();
-    for secret in [KEY, "0123456789abcdef", "query-secret-1", "team-secret-1", "session=1", "authorization"] {
+    for secret in
+        [KEY, "0123456789abcdef", "query-secret-1", "team-secret-1", "session=1", "authorization"]
+    {
         assert!(!file.contains(secret), "{secret}: {file}");
     }
     assert!(file.contains("the key is [secret]"), "{file}");

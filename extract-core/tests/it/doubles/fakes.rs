@@ -72,7 +72,10 @@ async fn all_valid<T: Extract + std::fmt::Debug + Send>() {
         let name = std::any::type_name::<T>();
         for (way, read) in [
             ("whole", client.extract::<T>("Acme sold seven lamps to Maria in Rome.").await),
-            ("streamed", client.extract::<T>("Acme sold seven lamps to Maria.").stream().finish().await),
+            (
+                "streamed",
+                client.extract::<T>("Acme sold seven lamps to Maria.").stream().finish().await,
+            ),
         ] {
             assert!(read.is_ok(), "{name}, seed {seed}, {way}: {:?}", read.err());
         }

@@ -79,7 +79,8 @@ async fn every_protocol_carries_calls_and_texts_whole_and_streamed() {
 #[tokio::test]
 async fn usage_and_model_are_reported_in_every_protocol() {
     for model in MODELS {
-        let script = Scripted::new([reply::tool(data()).usage(70, 30).header("x-request-id", "req-1")]);
+        let script =
+            Scripted::new([reply::tool(data()).usage(70, 30).header("x-request-id", "req-1")]);
         let script = script.provider(model).unwrap().mode(Mode::Tools);
         let done = Client::with_model(script).extract::<Person>("María").report().await.unwrap();
         let usage = done.ledger.usage();
@@ -132,14 +133,21 @@ async fn failures_have_the_kind_of_their_status_in_every_protocol() {
 async fn a_reply_that_is_cut_anywhere_is_never_a_value() {
     for model in MODELS {
         for mode in [Mode::Tools, Mode::Text] {
-            let scripted = || if mode == Mode::Tools { reply::tool(data()) } else { reply::json(data()) };
+            let scripted =
+                || if mode == Mode::Tools { reply::tool(data()) } else { reply::json(data()) };
             for cut in [0, 1, 20, 60, 90] {
-                for (read, way) in
-                    both(model, mode, || scripted().cut_at(cut)).await.into_iter().zip(["whole", "streamed"])
+                for (read, way) in both(model, mode, || scripted().cut_at(cut))
+                    .await
+                    .into_iter()
+                    .zip(["whole", "streamed"])
                 {
                     let error = read.unwrap_err();
                     let kind = provider_error(&error).kind;
-                    assert_eq!(kind, ProviderErrorKind::Interrupted, "{model} {way} at {cut}: {error}");
+                    assert_eq!(
+                        kind,
+                        ProviderErrorKind::Interrupted,
+                        "{model} {way} at {cut}: {error}"
+                    );
                 }
             }
         }
@@ -204,7 +212,8 @@ async fn raw_bytes_go_through_the_decoder() {
     let event = |content: &str| {
         format!("data: {}\n\n", json!({"choices": [{"delta": {"content": content}}]}))
     };
-    let end = "data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n";
+    let end =
+        "data: {\"choices\": [{\"delta\": {}, \"finish_reason\": \"stop\"}]}\n\ndata: [DONE]\n\n";
     let stream = format!("{}{}{end}", event("{\"value\":"), event(" 7}"));
     let model = Scripted::new([reply::events(stream).chunks_of(3)]).mode(Mode::Text);
     let n: u8 = Client::with_model(model).extract("7").stream().finish().await.unwrap();
@@ -213,7 +222,8 @@ async fn raw_bytes_go_through_the_decoder() {
 
 #[tokio::test]
 async fn a_provider_brings_its_own_defaults() {
-    let claude = Scripted::new([reply::tool(data())]).provider("anthropic/claude-sonnet-4-5").unwrap();
+    let claude =
+        Scripted::new([reply::tool(data())]).provider("anthropic/claude-sonnet-4-5").unwrap();
     let _: Person = Client::with_model(claude.clone()).extract("María").await.unwrap();
     let body = &claude.seen()[0].body;
     assert!(body["max_tokens"].is_u64(), "{body}");
@@ -222,8 +232,7 @@ async fn a_provider_brings_its_own_defaults() {
 
     let image = extract_llm::Part::image_url("https://example.org/a.png");
     let deepseek = Scripted::new([reply::json(data())]).provider("deepseek/deepseek-chat").unwrap();
-    let error =
-        Client::with_model(deepseek.clone()).extract::<Person>(image).await.unwrap_err();
+    let error = Client::with_model(deepseek.clone()).extract::<Person>(image).await.unwrap_err();
     assert!(error.to_string().contains("does not support image"), "{error}");
     assert_eq!(deepseek.seen().len(), 0);
 }

@@ -39,9 +39,8 @@ pub(super) fn body(writing: &Writing<'_>) -> Result<Value, ProviderError> {
         text(writing).map(|text| json!({"type": "text", "text": text})).into_iter().collect();
     for (index, (name, arguments)) in writing.answer.calls.iter().enumerate() {
         let input = writing.arguments(arguments)?;
-        content.push(
-            json!({"type": "tool_use", "id": call_id(index), "name": name, "input": input}),
-        );
+        content
+            .push(json!({"type": "tool_use", "id": call_id(index), "name": name, "input": input}));
     }
     let (input, output) = writing.answer.usage;
     Ok(json!({
@@ -64,8 +63,7 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
     let mut events = vec![json!({"type": "message_start", "message": started})];
     let mut index = 0;
     let mut block = |start: Value, deltas: Vec<Value>| {
-        events
-            .push(json!({"type": "content_block_start", "index": index, "content_block": start}));
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": start}));
         for delta in deltas {
             events.push(json!({"type": "content_block_delta", "index": index, "delta": delta}));
         }
@@ -80,15 +78,12 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
     for (number, (name, arguments)) in writing.answer.calls.iter().enumerate() {
         let delta = |piece: &String| json!({"type": "input_json_delta", "partial_json": piece});
         let deltas = writing.split(arguments).iter().map(delta).collect();
-        let start =
-            json!({"type": "tool_use", "id": call_id(number), "name": name, "input": {}});
+        let start = json!({"type": "tool_use", "id": call_id(number), "name": name, "input": {}});
         block(start, deltas);
     }
-    let delta =
-        json!({"stop_reason": stop_reason(writing), "stop_details": stop_details(writing)});
-    events.push(
-        json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": output}}),
-    );
+    let delta = json!({"stop_reason": stop_reason(writing), "stop_details": stop_details(writing)});
+    events
+        .push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": output}}));
     events.push(json!({"type": "message_stop"}));
     events.iter().map(typed_sse).collect()
 }

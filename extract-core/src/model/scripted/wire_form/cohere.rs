@@ -50,9 +50,7 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
         events.extend(writing.split(text).iter().map(delta));
     }
     for (index, (name, arguments)) in writing.answer.calls.iter().enumerate() {
-        let of = |kind: &str, call: Value| {
-            json!({"type": kind, "index": index, "delta": {"message": {"tool_calls": call}}})
-        };
+        let of = |kind: &str, call: Value| json!({"type": kind, "index": index, "delta": {"message": {"tool_calls": call}}});
         events.push(of("tool-call-start", call(index, name, "")));
         for piece in writing.split(arguments) {
             events.push(of("tool-call-delta", json!({"function": {"arguments": piece}})));

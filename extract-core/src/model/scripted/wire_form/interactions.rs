@@ -24,7 +24,8 @@ fn usage(writing: &Writing<'_>) -> Value {
 
 /// Returns the body that is not streamed.
 pub(super) fn body(writing: &Writing<'_>) -> Result<Value, ProviderError> {
-    let output = |text: &str| json!({"type": "model_output", "content": [{"type": "text", "text": text}]});
+    let output =
+        |text: &str| json!({"type": "model_output", "content": [{"type": "text", "text": text}]});
     let mut steps: Vec<Value> = writing.text_or_refusal().map(output).into_iter().collect();
     for (index, (name, arguments)) in writing.answer.calls.iter().enumerate() {
         let arguments = writing.arguments(arguments)?;

@@ -122,7 +122,8 @@ impl Writing<'_> {
 
     /// Returns the error of an answer that the protocol cannot express.
     fn inexpressible(&self, thing: &str) -> ProviderError {
-        let message = format!("the script is not valid: the protocol {} has no {thing}", self.protocol);
+        let message =
+            format!("the script is not valid: the protocol {} has no {thing}", self.protocol);
         ProviderError::new(ProviderErrorKind::Other, message)
     }
 }

@@ -17,7 +17,10 @@ fn content(writing: &Writing<'_>) -> Option<Value> {
 fn items(writing: &Writing<'_>) -> Vec<Value> {
     let message = content(writing).map(|part| message("completed", &json!([part])));
     let calls = writing.answer.calls.iter().enumerate();
-    message.into_iter().chain(calls.map(|(index, (name, arguments))| call(index, name, arguments))).collect()
+    message
+        .into_iter()
+        .chain(calls.map(|(index, (name, arguments))| call(index, name, arguments)))
+        .collect()
 }
 
 fn message(status: &str, content: &Value) -> Value {
