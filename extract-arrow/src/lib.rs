@@ -41,7 +41,7 @@
 //! # Ok(()) }
 //! ```
 
-// What a model says must not end in a panic.
+// No value of a model may cause a panic.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

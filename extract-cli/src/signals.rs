@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::output::remove_partial;
 use crate::say::tell;
 
-/// What is said after the first signal.
+/// The message after the first signal.
 pub(crate) const ROWS_END_FIRST: &str =
     "stopping: rows in flight end first; Ctrl-C again ends at once";
 

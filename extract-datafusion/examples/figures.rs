@@ -16,6 +16,7 @@ use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int64Builder, RecordBatch, StringArray, StringBuilder, StructArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, Fields};
+use datafusion::common::exec_err;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 use datafusion::logical_expr::async_udf::{AsyncScalarUDF, AsyncScalarUDFImpl};
@@ -106,7 +107,7 @@ impl ScalarUDFImpl for ByHand {
     }
 
     fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        unimplemented!("it is asynchronous")
+        exec_err!("it is asynchronous")
     }
 }
 

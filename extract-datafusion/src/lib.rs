@@ -100,7 +100,7 @@
 //! [`Journal::shared`]: extract_llm::pipeline::Journal::shared
 //! [`DataFusionError::External`]: datafusion_common::DataFusionError::External
 
-// What a model or a query says must not end in a panic.
+// No value of a model and no query may cause a panic.
 #![cfg_attr(
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)

@@ -38,7 +38,7 @@ impl AnyRun {
         matches!(self, Self::InBatches(_))
     }
 
-    /// Returns what is said after a signal.
+    /// Returns the message after a signal.
     pub(super) fn on_signal(&self) -> &'static str {
         match self {
             Self::Single(_) => ROWS_END_FIRST,

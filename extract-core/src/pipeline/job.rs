@@ -117,7 +117,7 @@ impl<K: Send> Job<K> {
             }
             Some(Found::Failed(letter)) => {
                 let mut prepared = prepared;
-                // What led to a lasting failure would lead to it again.
+                // The same results would lead to the same failure.
                 if !letter.is_retryable {
                     prepared.asking_anew_after(letter.at);
                 }

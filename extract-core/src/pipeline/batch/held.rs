@@ -38,7 +38,7 @@ pub(super) struct Held {
     pub(super) is_unwanted: bool,
 }
 
-/// Where a batch is.
+/// The place of a batch.
 pub(super) enum Place {
     /// In the folder. `file` is its uploaded file.
     Here {

@@ -52,7 +52,7 @@ pub(super) struct Keeper {
     stopper: Stopper,
 }
 
-/// What the handle that cancels and the keeper tell each other.
+/// The signals between the handle that cancels and the keeper.
 #[derive(Debug, Default)]
 pub(super) struct Flags {
     /// Whether the keeper takes messages.
@@ -101,7 +101,7 @@ impl Keeper {
         if self.flags.is_cancelled.load(Ordering::SeqCst) {
             self.cancel().await?;
         }
-        // What an earlier run has left: results are fetched before the first row asks for them.
+        // An earlier run may have left batches. Results are fetched before the first row asks for them.
         self.advance().await?;
         self.poll_all().await?;
         loop {

@@ -20,7 +20,7 @@ const PRICE: f64 = 0.5;
 /// The answer to a request.
 pub(super) type Answer = Result<Outcome, ProviderError>;
 
-/// What the keeper of the batches is told.
+/// A message to the keeper of the batches.
 pub(super) enum Message {
     /// A request for a batch.
     Ask {

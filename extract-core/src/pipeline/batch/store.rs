@@ -45,7 +45,7 @@ pub(super) struct Filling {
     waiters: Waiters,
 }
 
-/// Where a request is, of those in earlier batches.
+/// The place of a request of an earlier batch.
 pub(super) enum Known {
     /// It has a result.
     Answered(Outcome),
