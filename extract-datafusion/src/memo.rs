@@ -43,7 +43,7 @@ enum Entry {
     Done(Arc<Answer>, Instant),
 }
 
-/// What is known of a text.
+/// The state of a text.
 pub(crate) enum Known {
     Done(Arc<Answer>),
     Pending(Pending),

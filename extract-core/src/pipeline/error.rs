@@ -6,8 +6,9 @@ use super::journal::JournalError;
 use crate::conversation::ProviderError;
 use crate::extraction::{Error, OverBudget};
 
-/// The reason why a run stopped before its end, or why a [`Worker`](super::Worker) stopped. The rows that were in flight have ended and were returned. The
-/// others were not started: with a [`Journal`](super::Journal), the next run goes on with them.
+/// The reason why a run stopped before its end, or why a [`Worker`](super::Worker) stopped. The rows that were in
+/// flight have ended and were returned. The others were not started: with a [`Journal`](super::Journal), the next
+/// run goes on with them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
