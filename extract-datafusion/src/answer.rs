@@ -139,7 +139,7 @@ fn errors(answers: &[Arc<Answer>]) -> Result<ArrayRef> {
     }
     let arrays: Vec<ArrayRef> = vec![Arc::new(kinds.finish()), Arc::new(messages.finish())];
     let failed = answers.iter().map(|answer| answer.result.is_err());
-    let nulls = NullBuffer::from_iter(failed);
+    let nulls: NullBuffer = failed.collect();
     Ok(Arc::new(StructArray::try_new(error_fields(), arrays, Some(nulls))?))
 }
 

@@ -12,7 +12,7 @@ use crate::answer::Answer;
 
 /// How long a failure for a passing reason is remembered. The rest of the query has it, and a later query asks
 /// again.
-const PASSING: Duration = Duration::from_secs(60);
+const PASSING: Duration = Duration::from_mins(1);
 
 /// The answer to a text, or the reason why the worker has stopped.
 pub(crate) type Asked = Result<Arc<Answer>, Arc<RunError>>;

@@ -15,7 +15,7 @@ use crate::roles::client;
 use crate::ticket::Settings;
 
 /// How long a role may take to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A cluster of a scheduler, some executors, and a model's server. Dropping it kills all of them.
 #[derive(Debug)]

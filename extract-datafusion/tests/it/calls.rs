@@ -200,7 +200,7 @@ async fn the_places_hold_for_all_partitions_and_queries() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_query_that_is_dropped_cancels_its_calls_and_leaves_nothing_behind() {
     let texts = items(20);
-    let model = Counting::slow(std::time::Duration::from_secs(60));
+    let model = Counting::slow(std::time::Duration::from_mins(1));
     let ctx = context(&model, &some(&texts), 2);
     let sql = "select extract_ticket(body)['value']['name'] from docs";
     let query = ctx.sql(sql).await.unwrap();
