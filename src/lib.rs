@@ -412,10 +412,11 @@ pub mod extraction {
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
         BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, CountedBy,
-        DEFAULT_DEADLINE, Deltas, Expected, ExtractionStream, FallbackOn, FieldAgreement,
-        FieldStatus, InputError, Items, Layout, Limit, ListCount, Outcome, OverBudget, ParseError,
-        Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
-        ReviewedField, Sample, Shortage, Spending, StepRequest, Update, View, Withdrawn,
+        DEFAULT_DEADLINE, Deltas, Event, Expected, ExtractionStream, FallbackOn, FieldAgreement,
+        FieldStatus, InputError, Items, Layout, Limit, ListCount, Listener, NextRequest, Outcome,
+        OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected,
+        RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest, TraceContent, Update,
+        View, Withdrawn,
     };
 }
 

@@ -53,6 +53,7 @@ mod streaming_faults;
 mod streaming_items;
 mod streaming_settled;
 mod streaming_time;
+mod traces;
 mod types;
 mod unions;
 mod written_calls;

@@ -42,6 +42,7 @@ struct ProgressNotes {
     /// The time at which the caller gives up.
     deadline: Option<Instant>,
     resend: Option<ResendGuard>,
+    on_wait: Option<OnWait>,
 }
 
 /// A function that returns the reason why a request may not be sent again after a failure.
@@ -54,6 +55,19 @@ struct ResendGuard(Arc<MaySendAgain>);
 impl fmt::Debug for ResendGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ResendGuard")
+    }
+}
+
+/// A function that is told about waits: their length, if it is known, and the failure before them.
+type WaitFn = dyn Fn(Option<Duration>, Option<&ProviderError>) + Send + Sync;
+
+/// Is told about waits.
+#[derive(Clone)]
+struct OnWait(Arc<WaitFn>);
+
+impl fmt::Debug for OnWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnWait")
     }
 }
 
@@ -116,6 +130,7 @@ impl Progress {
 
     /// Records that the request failed, and will be retried after `wait`.
     pub fn wait(&self, failure: &ProviderError, wait: Duration) {
+        self.tell(Some(wait), Some(failure));
         let mut noted = self.noted();
         noted.begin_wait(false);
         noted.state.waiting = Some(wait);
@@ -134,6 +149,7 @@ impl Progress {
 
     /// Records that the request waits for its turn in the limits.
     pub(crate) fn queue(&self) {
+        self.tell(None, None);
         let mut noted = self.noted();
         noted.begin_wait(true);
         noted.state.queued = true;
@@ -162,6 +178,21 @@ impl Progress {
     /// Returns the time at which the caller gives up.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.noted().deadline
+    }
+
+    /// Sets what is told about waits.
+    pub(crate) fn on_wait(
+        &self,
+        tell: impl Fn(Option<Duration>, Option<&ProviderError>) + Send + Sync + 'static,
+    ) {
+        self.noted().on_wait = Some(OnWait(Arc::new(tell)));
+    }
+
+    fn tell(&self, wait: Option<Duration>, failure: Option<&ProviderError>) {
+        let on_wait = self.noted().on_wait.clone();
+        if let Some(OnWait(tell)) = on_wait {
+            tell(wait, failure);
+        }
     }
 
     /// Sets what decides whether the request may be sent again after a failure. By default it may.

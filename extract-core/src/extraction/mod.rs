@@ -34,6 +34,8 @@ mod count;
 
 mod trace;
 
+mod events;
+
 mod lists;
 
 mod agree;
@@ -81,6 +83,7 @@ pub use driver::DEFAULT_DEADLINE;
 pub use error::{
     BestPartial, Error, ErrorKind, FailedChunk, FieldStatus, InputError, Rejected, ReviewedField,
 };
+pub use events::{Event, Listener, NextRequest};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub(crate) use kept_reply::KeptReply;
 pub use layout::Layout;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::bad_items::BadItems;
 use super::budget::Budget;
+use super::events::{BeforeRequest, Listener};
 use super::judgements::Judgements;
 use super::kept_reply::KeptReply;
 use super::layout::Layout;
@@ -54,6 +55,10 @@ pub(super) struct Options {
     pub(super) kept_reply: Option<Arc<KeptReply>>,
     /// The tokens of the model's context window, if the user names them.
     pub(super) context_window: Option<u64>,
+    /// The listeners of events.
+    pub(super) listeners: Vec<Listener>,
+    /// The functions that change the settings of a request before it is sent.
+    pub(super) before_request: Vec<BeforeRequest>,
     /// Whether texts are part of traces.
     pub(super) trace_content: Option<TraceContent>,
     /// The number of this sample among those of the same request, from 0.
@@ -120,6 +125,8 @@ impl Default for Options {
             kept_reply: None,
             context_window: None,
             trace_content: None,
+            listeners: Vec::new(),
+            before_request: Vec::new(),
             sample: 0,
             context: CheckContext::new(),
             before_input: 0,

@@ -12,6 +12,7 @@ use crate::conversation::{
     StopReason,
 };
 use crate::extraction::channel::{EventChannel, StreamEvent};
+use crate::extraction::events::Event;
 use crate::extraction::ledger::{Attempt, Outcome};
 use crate::extraction::limit::Limit;
 use crate::extraction::pricing::Pricing;
@@ -32,6 +33,7 @@ impl<T> Driver<T> {
             self.task.channel.is_some(),
             self.task.options.trace_content.as_ref(),
         );
+        self.is_under_way = true;
         // In a box, because it is most of the future of an extraction.
         let span = self.attempt_span.clone();
         let result = span.within(Box::pin(self.send_reserved())).await;
@@ -39,7 +41,7 @@ impl<T> Driver<T> {
             attempt.waited += reserve_wait;
         }
         if let Err(failure) = &result {
-            self.end_attempt_span(Some(failure.name()));
+            self.end_attempt(Some(failure.name()));
         }
         self.settle(result.as_ref().err());
         result
@@ -51,8 +53,13 @@ impl<T> Driver<T> {
         let mode = self.dialogue.request.output.mode();
         // Recorded before the request, so that a deadline that cuts it off finds the attempt.
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
+        self.tell(|extraction| {
+            let (address, parts) = (address.clone(), parts.clone());
+            Event::Request { extraction, attempt: number, address, mode, parts }
+        });
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         let progress = Progress::with_deadline(self.deadline);
+        self.tell_waits(&progress, number);
         if let Some(reservation) = &mut self.reservation {
             reservation.begin(&progress);
         }

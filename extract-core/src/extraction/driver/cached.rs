@@ -17,6 +17,7 @@ use crate::contract::{Extract, Problems};
 use crate::conversation::{Reply, Usage, Usd};
 use crate::extraction::ask::Ask;
 use crate::extraction::channel::StreamEvent;
+use crate::extraction::events::Event;
 use crate::extraction::ledger::{Attempt, CacheHit};
 use crate::extraction::pricing::Pricing;
 use crate::http::timer;
@@ -172,6 +173,10 @@ impl<T> Driver<T> {
         attempt.latency = self.request_started.elapsed();
         attempt.waited = waited;
         tracing::debug!(attempt = number, "a reply from the cache");
+        if let Some(hit) = &attempt.cached {
+            self.tell(|extraction| Event::CacheHit { extraction, hit: hit.clone() });
+        }
+        self.is_under_way = true;
         self.ledger.attempts.push(attempt);
     }
 

@@ -1,6 +1,6 @@
 //! [`Dialogue`]: the conversation with one model.
 
-use crate::conversation::{Message, Request};
+use crate::conversation::{Message, Request, Settings};
 use crate::extraction::client::Client;
 
 /// The conversation with one model: the request that is sent next, and marks in its messages.
@@ -12,6 +12,8 @@ pub(super) struct Dialogue {
     pub(super) attempts_before: usize,
     /// Messages of the initial request.
     pub(super) initial_messages: usize,
+    /// The settings before the user's functions changed them for one request.
+    base_settings: Option<Settings>,
     /// Messages up to the latest feedback on a whole value. Feedback on parts follows them.
     pub(super) whole_messages: usize,
 }
@@ -25,6 +27,7 @@ impl Dialogue {
             address: address_of(client),
             attempts_before,
             initial_messages: messages,
+            base_settings: None,
             whole_messages: messages,
         }
     }
@@ -34,8 +37,24 @@ impl Dialogue {
         let behind = self.request.messages.split_off(self.initial_messages);
         self.initial_messages = request.messages.len();
         self.whole_messages = self.initial_messages;
+        self.base_settings = None;
         self.request = request;
         self.request.messages.extend(behind);
+    }
+
+    /// Changes the settings for the next request alone.
+    pub(super) fn change_settings(&mut self, change: impl FnOnce(&Settings) -> Settings) {
+        let settings = &mut self.request.settings;
+        let base = self.base_settings.get_or_insert_with(|| settings.clone());
+        *settings = change(base);
+    }
+
+    /// Changes the settings for all requests that follow.
+    pub(super) fn each_settings<R>(&mut self, mut change: impl FnMut(&mut Settings) -> R) -> R {
+        if let Some(base) = &mut self.base_settings {
+            change(base);
+        }
+        change(&mut self.request.settings)
     }
 
     /// Removes and returns the messages behind the initial request.

@@ -91,7 +91,8 @@ impl<T> Driver<T> {
     /// Leaves out a setting that the server refuses, if settings are lenient. The client remembers it.
     fn leave_out_setting(&mut self, error: &ProviderError) -> bool {
         let Some(Feature::Setting(name)) = &error.unsupported else { return false };
-        if !self.task.options.lenient_settings || !self.dialogue.request.settings.unset(name) {
+        let is_lenient = self.task.options.lenient_settings;
+        if !is_lenient || !self.dialogue.each_settings(|settings| settings.unset(name)) {
             return false;
         }
         self.ledger.notes.push(format!("`{name}` is left out: {error}"));

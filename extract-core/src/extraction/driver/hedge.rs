@@ -188,7 +188,7 @@ impl<T> Driver<T> {
                 }
             }
             let (address, detail) = (loser.address.clone(), loser.error.clone());
-            self.ledger.passed_over.push(PassedOver { address, reason, detail });
+            self.note_passed_over(PassedOver { address, reason, detail });
         }
         if winner == Winner::Second {
             self.request_started = started;

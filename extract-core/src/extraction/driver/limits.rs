@@ -57,9 +57,9 @@ impl<T> Driver<T> {
         let Some(raised) = raised.filter(|raised| now.is_none_or(|now| now < *raised)) else {
             return false;
         };
-        self.dialogue.request.settings.max_tokens = Some(raised);
+        self.dialogue.each_settings(|settings| settings.max_tokens = Some(raised));
         if !self.fits_budgets() {
-            self.dialogue.request.settings.max_tokens = now;
+            self.dialogue.each_settings(|settings| settings.max_tokens = now);
             return false;
         }
         self.task.options.policy.truncated = None;

@@ -6,6 +6,7 @@ mod cache_use;
 mod cached;
 mod dialogue;
 mod end;
+mod events;
 mod fallback;
 mod hedge;
 mod lane;

@@ -94,7 +94,7 @@ impl<T> Driver<T> {
                 self.task.models.insert(place, skipped);
                 return place;
             };
-            self.ledger.passed_over.push(PassedOver::circuit_open(address));
+            self.note_passed_over(PassedOver::circuit_open(address));
             place = other;
         }
     }
@@ -137,7 +137,7 @@ impl<T> Driver<T> {
             }
             Err(passed_over) => {
                 self.ledger.notes.push(passed_over.to_string());
-                self.ledger.passed_over.push(passed_over);
+                self.note_passed_over(passed_over);
                 false
             }
         }
@@ -151,7 +151,7 @@ impl<T> Driver<T> {
             PassedOverReason::CircuitOpen => None,
             _ => own.and_then(|attempt| attempt.error.clone()).or(unsent),
         };
-        self.ledger.passed_over.push(PassedOver { address, reason, detail });
+        self.note_passed_over(PassedOver { address, reason, detail });
     }
 
     /// Prepares the conversation with another model.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::end::{End, Next};
+use super::events::{next_number, tell};
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
 use crate::cache::holding;
@@ -17,6 +18,7 @@ use crate::extraction::ask::{Evaluation, Evaluator, ReplyTurn, Verdict};
 use crate::extraction::calls::{Call, Calls};
 use crate::extraction::channel::StreamEvent;
 use crate::extraction::error::Error;
+use crate::extraction::events::Event;
 use crate::extraction::ledger::{Outcome, Report};
 use crate::extraction::task::Task;
 use crate::extraction::trace::ExtractionSpan;
@@ -62,19 +64,29 @@ pub(in crate::extraction) async fn run_step<T: Extract>(
 async fn run_to_end<T: Extract, C: UserCalls>(
     task: Task<T>,
 ) -> Result<(Driver<T>, End<T, C>), Error> {
-    let span = ExtractionSpan::start(task.contract.name());
-    let end = span.within(run_untraced(task)).await;
-    match &end {
-        Ok((driver, _)) => span.end(&driver.ledger, None),
-        Err(error) => span.end(error.ledger(), Some((error.kind().name(), error.to_string()))),
-    }
+    let number = next_number();
+    let (name, listeners) = (task.contract.name().to_owned(), task.options.listeners.clone());
+    let span = ExtractionSpan::start(&name, number);
+    let end = span.within(run_untraced(task, number)).await;
+    let (ledger, error) = match &end {
+        Ok((driver, _)) => (&driver.ledger, None),
+        Err(error) => (error.ledger(), Some((error.kind().name(), error.to_string()))),
+    };
+    tell(&listeners, || Event::Done {
+        extraction: number,
+        type_name: name,
+        ledger: Arc::new(ledger.clone()),
+        error: error.clone().map(|(kind, text)| (kind.to_owned(), text)),
+    });
+    span.end(ledger, error);
     end
 }
 
 async fn run_untraced<T: Extract, C: UserCalls>(
     task: Task<T>,
+    number: u64,
 ) -> Result<(Driver<T>, End<T, C>), Error> {
-    let mut driver = Driver::start(task)?;
+    let mut driver = Driver::start(task, number)?;
     // The value need not be `Send`, so no wait may hold it: it is read again from its JSON.
     let end = match driver.run_within_deadline::<C>().await {
         Ok(end) if !driver.cached.has_reply() => return Ok((driver, end)),
@@ -117,6 +129,7 @@ impl<T: Extract> Driver<T> {
             }
         }
         loop {
+            self.change_settings();
             // Boxed, because extractions without a cache need no room for it.
             if self.task.options.cache.is_on() {
                 if let Some(end) = Box::pin(self.answer_from_cache()).await? {
@@ -217,8 +230,8 @@ impl<T> Driver<T> {
             attempt.outcome = outcome;
             attempt.repairs = repairs;
             attempt.problems = problems.iter().cloned().collect();
-            self.attempt_span.end(attempt, None);
         }
+        self.end_attempt(None);
     }
 
     /// Returns the conversation of an accepted value. A list of several replies is one answer in it.

@@ -59,6 +59,10 @@ pub(super) struct Driver<T> {
     pub(super) lists: Lists,
     /// The use of the cache.
     pub(super) cached: CacheUse,
+    /// The number of the extraction in this process.
+    pub(super) number: u64,
+    /// Whether an attempt has begun and not ended.
+    pub(super) is_under_way: bool,
     /// The span of the current attempt.
     pub(super) attempt_span: AttemptSpan,
 }
@@ -95,7 +99,7 @@ impl Failure {
 impl<T> Driver<T> {
     /// Makes the state before the first request. Fails if the input is empty, the type cannot be sent, or
     /// there are user tools and the model is not asked by tools.
-    pub(super) fn start(task: Task<T>) -> Result<Self, Error> {
+    pub(super) fn start(task: Task<T>, number: u64) -> Result<Self, Error> {
         if task.options.is_blank(&task.input) {
             return Err(Error::from(InputError::Empty).of_type(task.contract.name()));
         }
@@ -132,6 +136,8 @@ impl<T> Driver<T> {
             probe: None,
             lists,
             cached: CacheUse::default(),
+            number,
+            is_under_way: false,
             attempt_span: AttemptSpan::none(),
         })
     }
@@ -164,11 +170,15 @@ impl<T> Driver<T> {
         input.with_messages(messages)
     }
 
-    /// Ends the span of the current attempt, unless it has ended.
-    pub(super) fn end_attempt_span(&mut self, error: Option<&str>) {
+    /// Ends the span of the current attempt, and tells the listeners, unless it has ended.
+    pub(super) fn end_attempt(&mut self, error: Option<&str>) {
+        if !std::mem::take(&mut self.is_under_way) {
+            return;
+        }
         if let Some(attempt) = self.ledger.attempts.last() {
             self.attempt_span.end(attempt, error);
         }
+        self.tell_attempt();
     }
 
     /// Ends the extraction and returns its ledger.
@@ -186,7 +196,7 @@ impl<T> Driver<T> {
             Failure::Deadline(_) => self.cut_off_by_deadline(),
             _ => None,
         };
-        self.end_attempt_span(Some("deadline"));
+        self.end_attempt(Some("deadline"));
         let last = self.last_value.take();
         let best = self.value_so_far().or_else(|| self.best.take());
         let problems = match &best {

@@ -34,6 +34,7 @@ pub(super) const SERVER_ADDRESS: &str = "server.address";
 pub(super) const SERVER_PORT: &str = "server.port";
 
 pub(super) const TYPE: &str = "extract.type";
+pub(super) const NUMBER: &str = "extract.number";
 pub(super) const MODE: &str = "extract.mode";
 pub(super) const ATTEMPT: &str = "extract.attempt";
 pub(super) const ATTEMPTS: &str = "extract.attempts";

@@ -19,8 +19,8 @@ const MOST_PROBLEMS: usize = 20;
 pub(in crate::extraction) struct ExtractionSpan(Span);
 
 impl ExtractionSpan {
-    /// Starts the span of an extraction of this type.
-    pub(in crate::extraction) fn start(type_name: &str) -> Self {
+    /// Starts the span of an extraction of this type, with its number in this process.
+    pub(in crate::extraction) fn start(type_name: &str, number: u64) -> Self {
         Self(tracing::info_span!(
             target: names::TARGET,
             "extraction",
@@ -29,6 +29,7 @@ impl ExtractionSpan {
             { names::OTEL_STATUS } = Empty,
             { names::OTEL_STATUS_TEXT } = Empty,
             { names::TYPE } = type_name,
+            { names::NUMBER } = number,
             { names::ATTEMPTS } = Empty,
             { names::ANSWERED_BY } = Empty,
             { names::CACHE_HITS } = Empty,
