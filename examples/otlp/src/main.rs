@@ -5,7 +5,7 @@
 //! cargo run -p extract-otlp-example
 //! ```
 
-use extract_llm::conversation::{Prices, Usage};
+use extract_llm::conversation::Prices;
 use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Extract};
 use mock_collector::{MockServer, Protocol};
@@ -34,8 +34,8 @@ async fn main() -> Result<(), Error> {
 
     // A model whose first answer fails a check. With `Client::new("openai/gpt-6-luna")`, it is a real one.
     let model = Scripted::new([
-        reply::tool(json!({"name": "Maria", "age": 340})).usage(Usage::new(120, 14)),
-        reply::tool(json!({"name": "Maria", "age": 34})).usage(Usage::new(150, 6)),
+        reply::tool(json!({"name": "Maria", "age": 340})).usage(120, 14),
+        reply::tool(json!({"name": "Maria", "age": 34})).usage(150, 6),
     ]);
     let client = Client::builder().prices(Prices::new(0.1, 0.5)).with_model(model);
     let guest: Guest = client.extract("Maria is 34.").await?;
@@ -46,7 +46,11 @@ async fn main() -> Result<(), Error> {
     let collector = collector.read().await;
     for received in collector.spans() {
         let span = received.span();
-        println!("{} ({})", span.name, if span.parent_span_id.is_empty() { "root" } else { "child" });
+        println!(
+            "{} ({})",
+            span.name,
+            if span.parent_span_id.is_empty() { "root" } else { "child" }
+        );
         for attribute in &span.attributes {
             let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
             if attribute.key.starts_with("gen_ai.") || attribute.key.starts_with("extract.") {
