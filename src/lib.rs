@@ -142,7 +142,7 @@ pub use extract_core::contract::{Answer, Maybe, Problem, Problems, UserTool};
 #[doc(inline)]
 pub use extract_core::conversation::{Conversation, Message, Mode, Part, Usd};
 #[doc(inline)]
-pub use extract_core::extraction::{ErrorKind, Ledger, Step};
+pub use extract_core::extraction::{ErrorKind, Ledger, Step, ToolError};
 #[doc(inline)]
 pub use extract_core::grounding::Quote;
 #[doc(inline)]
@@ -413,10 +413,11 @@ pub mod extraction {
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
         BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, CountedBy,
         DEFAULT_DEADLINE, Deltas, Event, Expected, ExtractionStream, FallbackOn, FieldAgreement,
-        FieldStatus, InputError, Items, Layout, Limit, ListCount, Listener, NextRequest, Outcome,
-        OverBudget, ParseError, Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected,
-        RetryContext, ReviewedField, Sample, Shortage, Spending, StepRequest, TraceContent, Update,
-        View, Withdrawn,
+        FieldStatus, InputError, Items, Layout, Limit, ListCount, Listener, MAX_TOOL_RESULT,
+        NextRequest, Outcome, OverBudget, ParseError, Parsed, Partials, PassedOver,
+        PassedOverReason, Reask, Rejected, RetryContext, ReviewedField, Sample, Shortage, Spending,
+        StepRequest, ToolFailure, ToolFn, ToolOutcome, ToolRun, TraceContent, Update, View,
+        Withdrawn,
     };
 }
 

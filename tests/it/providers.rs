@@ -20,8 +20,8 @@ use extract_llm::model::{AskingForm, Protocol};
 use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode};
 use serde_json::{Value, json};
 
-mod answers;
-mod streams;
+pub(crate) mod answers;
+pub(crate) mod streams;
 
 use crate::support::server::{Act, Server};
 use answers::{Stop, answer, stopped};

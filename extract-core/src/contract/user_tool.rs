@@ -69,6 +69,11 @@ impl UserTool {
         &self.name
     }
 
+    /// Returns the description, if there is one.
+    pub(crate) fn description_text(&self) -> Option<&str> {
+        self.description.as_deref()
+    }
+
     /// Returns the contract of the arguments.
     pub fn contract(&self) -> &Arc<Contract> {
         &self.contract

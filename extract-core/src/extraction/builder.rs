@@ -16,8 +16,9 @@ use super::ledger::Report;
 use super::lists::ExpectedItems;
 use super::options::Options;
 use super::task::Task;
+use super::tools::OfferedTool;
 use crate::check::Rules;
-use crate::contract::{Contract, Extract, SchemaSource, UserTool};
+use crate::contract::{Contract, ContractError, Extract, SchemaSource};
 use crate::conversation::{Conversation, Message};
 
 /// Extracts a value from an input, with the model that the environment names ([`Client::from_env`]).
@@ -118,8 +119,8 @@ pub struct Extraction<T> {
     pub(super) contract: Option<SchemaSource>,
     pub(super) options: Options,
     pub(super) models: Vec<NextModel>,
-    /// User-defined tools.
-    pub(super) user_tools: Vec<UserTool>,
+    /// User-defined tools. An error is that of a type without a contract.
+    pub(super) user_tools: Vec<Result<OfferedTool, ContractError>>,
     /// The JSON pointer of the list to which settings about elements apply; `None` if a closure named a
     /// list without a pointer.
     pub(super) list: Option<String>,
@@ -236,6 +237,8 @@ impl<T: Extract> Extraction<T> {
             options.validation_retries = 0;
         }
         options.budgets.extend(options.policy.budgets());
+        let user_tools = user_tools.into_iter().collect::<Result<_, _>>();
+        let user_tools = user_tools.map_err(|error| Error::from(error).of_type(&name))?;
         Ok(Task {
             client,
             contract,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::ledger::Ledger;
@@ -35,6 +36,50 @@ impl Calls {
                 Err(failure) => call.failure(failure),
             })
         })
+    }
+}
+
+impl Calls {
+    /// [`resume`](Self::resume) with an `async` closure: makes all calls side by side, and returns the
+    /// conversation with their results in the order of the calls.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, Error};
+    /// use extract_llm::{Conversation, Step, UserTool};
+    /// # use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([
+    /// #     reply::call("shop", json!({"value": "chair"})), reply::tool(json!({"value": 7})),
+    /// # ]));
+    /// # async fn stock(_: String) -> Result<u32, std::io::Error> { Ok(7) }
+    /// let mut conversation = Conversation::from("How many chairs are in stock?");
+    /// let chairs: u32 = loop {
+    ///     let tools = [UserTool::of::<String>()?.named("shop")];
+    ///     match client.extract(&conversation).tools(tools).step().await? {
+    ///         Step::Value(report) => break report.value,
+    ///         Step::Calls(calls) => {
+    ///             conversation = calls
+    ///                 .resume_with(async |call| {
+    ///                     let article = call.parse::<String>().map_err(|error| error.to_string())?;
+    ///                     stock(article).await.map(|n| n.to_string()).map_err(|error| error.to_string())
+    ///                 })
+    ///                 .await;
+    ///         }
+    ///     }
+    /// };
+    /// assert_eq!(chairs, 7);
+    /// # Ok::<(), Error>(()) }).unwrap();
+    /// ```
+    pub async fn resume_with(
+        self,
+        make: impl AsyncFn(&Call) -> Result<String, String>,
+    ) -> Conversation {
+        let results = join_all(self.calls.iter().map(|call| make(call))).await;
+        let mut results = results.into_iter();
+        // There is one result for each call.
+        self.resume(|_| results.next().unwrap_or_else(|| Err(String::new())))
     }
 }
 

@@ -42,6 +42,8 @@ pub struct AttemptStarted {
     pub is_parts: bool,
     /// The list that the request continues.
     pub rest: Option<RestStarted>,
+    /// The names of the tools whose calls are not the answer.
+    pub user_tools: Arc<[String]>,
     /// The contract of the answer: that of the value, or of an object that holds the parts.
     pub contract: Arc<Contract>,
     /// The contract in the dialect that was sent; `None` if no schema was sent.

@@ -13,6 +13,7 @@ use super::budget::OverBudget;
 use super::ledger::Ledger;
 use super::limit::Limit;
 use super::parse::ParseError;
+use super::tools::ToolFailure;
 use crate::contract::{CheckFailure, ContractError, Problems};
 use crate::conversation::{ProviderError, RequestState};
 use crate::model::ConfigError;
@@ -54,8 +55,8 @@ pub enum ErrorKind {
         /// The first limit that was reached.
         limit: Limit,
     },
-    /// The first request was not sent, because it does not fit into a budget. After a rejected answer, this
-    /// is [`Invalid`](Self::Invalid) with [`Limit::Budget`].
+    /// A request was not sent, because it does not fit into a budget. After a rejected answer, this is
+    /// [`Invalid`](Self::Invalid) with [`Limit::Budget`].
     Budget(OverBudget),
     /// Half or more of the samples yielded no value.
     TooFewSamples {
@@ -81,6 +82,20 @@ pub enum ErrorKind {
         pointer: String,
         /// The failure of the check.
         source: CheckFailure,
+    },
+    /// A [tool](crate::Extraction::tool) ended the extraction, or its result cannot be sent. There is no
+    /// re-ask. The ledger has the calls so far in [`tool_runs`](crate::Ledger::tool_runs).
+    Tool {
+        /// The name of the tool.
+        name: String,
+        /// The reason.
+        source: ToolFailure,
+    },
+    /// The model called tools in more replies than [`max_steps`](crate::Extraction::max_steps) allows. The
+    /// calls of the last reply were not made.
+    TooManySteps {
+        /// The number of replies that may call tools.
+        steps: u32,
     },
     /// The deadline passed, or the [limits](crate::model::Limits) need a wait that ends after it. In the
     /// second case the extraction fails at once, and the request's state holds the wait.
@@ -122,6 +137,8 @@ impl ErrorKind {
             Self::TooFewSamples { .. } => "too_few_samples",
             Self::FailedChunks { .. } => "failed_chunks",
             Self::Check { .. } => "check",
+            Self::Tool { .. } => "tool",
+            Self::TooManySteps { .. } => "too_many_steps",
             Self::Deadline { .. } => "deadline",
             Self::Parse(_) => "parse",
         }

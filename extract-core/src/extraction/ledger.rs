@@ -4,15 +4,18 @@
 mod cache_hit;
 mod passed_over;
 mod seconds;
+mod tool_run;
 
 use std::fmt;
 use std::ops::AddAssign;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
 
 pub use self::cache_hit::CacheHit;
 pub use self::passed_over::{PassedOver, PassedOverReason};
+pub use self::tool_run::{ToolOutcome, ToolRun};
 
 use super::bad_items::BadItem;
 use super::lists::ListCount;
@@ -241,6 +244,9 @@ pub struct Ledger {
     pub attempts: Vec<Attempt>,
     /// The requests of checks by a model: see [`llm_check`](crate::llm_check).
     pub judgements: Vec<Attempt>,
+    /// The calls that were made of [tools](crate::Extraction::tool), in the order of the replies and of their
+    /// calls.
+    pub tool_runs: Vec<ToolRun>,
     /// Deviations from the settings in English, such as a different mode or dialect.
     pub notes: Vec<String>,
     /// The expected and given numbers of elements of lists: of each list with an expected number, and of each
@@ -305,11 +311,14 @@ impl Ledger {
         self.attempts.iter().filter_map(|attempt| attempt.request_id.as_deref())
     }
 
-    /// Returns the ledger without the texts of replies.
+    /// Returns the ledger without the texts of replies, and without the arguments and results of tools.
     pub(crate) fn without_replies(&self) -> Self {
         let mut ledger = self.clone();
         for attempt in ledger.attempts.iter_mut().chain(&mut ledger.judgements) {
             attempt.reply = String::new();
+        }
+        for run in &mut ledger.tool_runs {
+            (run.arguments, run.result) = (Value::Null, String::new());
         }
         ledger
     }
@@ -320,7 +329,12 @@ impl Ledger {
             return;
         }
         std::mem::swap(self, &mut earlier);
-        let later = earlier;
+        let mut later = earlier;
+        let before = u32::try_from(self.attempts.len()).unwrap_or(u32::MAX);
+        for run in &mut later.tool_runs {
+            run.attempt = run.attempt.saturating_add(before);
+        }
+        self.tool_runs.extend(later.tool_runs);
         self.attempts.extend(later.attempts);
         for (index, attempt) in self.attempts.iter_mut().enumerate() {
             attempt.number = u32::try_from(index + 1).unwrap_or(u32::MAX);
@@ -350,6 +364,7 @@ impl Ledger {
     pub(crate) fn append(&mut self, other: &Self) {
         self.attempts.extend_from_slice(&other.attempts);
         self.judgements.extend_from_slice(&other.judgements);
+        self.tool_runs.extend_from_slice(&other.tool_runs);
         self.notes.extend_from_slice(&other.notes);
         self.left_out.extend_from_slice(&other.left_out);
         self.passed_over.extend_from_slice(&other.passed_over);
@@ -381,8 +396,9 @@ impl fmt::Display for Ledger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let attempts = self.attempts.iter().map(ToString::to_string);
         let judgements = self.judgements.iter().map(|request| format!("a check's {request}"));
-        let lines: Vec<String> =
-            attempts.chain(judgements).chain(self.notes.iter().cloned()).collect();
+        let tool_runs = self.tool_runs.iter().map(ToString::to_string);
+        let notes = self.notes.iter().cloned();
+        let lines: Vec<String> = attempts.chain(judgements).chain(tool_runs).chain(notes).collect();
         f.write_str(&lines.join("\n"))
     }
 }
@@ -400,13 +416,15 @@ impl Serialize for Ledger {
             limit_wait: Duration,
             attempts: &'l [Attempt],
             judgements: &'l [Attempt],
+            #[serde(skip_serializing_if = "<[ToolRun]>::is_empty")]
+            tool_runs: &'l [ToolRun],
             notes: &'l [String],
             lists: &'l [ListCount],
             left_out: &'l [BadItem],
             withdrawn: &'l [Withdrawn],
             passed_over: &'l [PassedOver],
         }
-        let Self { attempts, judgements, notes, lists, .. } = self;
+        let Self { attempts, judgements, tool_runs, notes, lists, .. } = self;
         let Self { left_out, withdrawn, passed_over, latency, .. } = self;
         let (usage, cost) = (self.known_usage(), self.cost());
         let (latency, limit_wait) = (*latency, self.limit_wait());
@@ -417,6 +435,7 @@ impl Serialize for Ledger {
             limit_wait,
             attempts,
             judgements,
+            tool_runs,
             notes,
             lists,
             left_out,

@@ -30,6 +30,8 @@ mod stream;
 
 mod step;
 
+mod tools;
+
 mod count;
 
 mod trace;
@@ -87,7 +89,9 @@ pub use events::{Event, Listener, NextRequest};
 pub use fallback::{CircuitBreaker, FallbackOn};
 pub(crate) use kept_reply::KeptReply;
 pub use layout::Layout;
-pub use ledger::{Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report};
+pub use ledger::{
+    Attempt, CacheHit, Ledger, Outcome, PassedOver, PassedOverReason, Report, ToolOutcome, ToolRun,
+};
 pub use limit::Limit;
 pub use lists::{CountedBy, Expected, ListCount};
 pub use llm_check::{LlmCheck, llm_check};
@@ -97,5 +101,6 @@ pub(crate) use prepared::Prepared;
 pub(crate) use several::{AnswerRule, Answered, Base, Question};
 pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
+pub use tools::{MAX_TOOL_RESULT, ToolError, ToolFailure, ToolFn};
 pub use trace::TraceContent;
 pub use withdrawn::Withdrawn;

@@ -28,6 +28,8 @@ pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) layout: Layout,
     pub(super) validation_retries: u32,
+    /// How many replies may call tools that the loop runs.
+    pub(super) max_steps: u32,
     pub(super) deadline: Option<Duration>,
     /// For streams: the limits on the time before the first delta, and between two deltas.
     pub(super) first_token: Option<Duration>,
@@ -105,6 +107,7 @@ impl Default for Options {
             mode: Mode::Auto,
             layout: Layout::Auto,
             validation_retries: 2,
+            max_steps: 10,
             deadline: None,
             first_token: None,
             idle: None,

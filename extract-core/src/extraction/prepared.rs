@@ -56,7 +56,7 @@ impl<T> Prepared<T> {
     /// change the answer but the schema. Keys and other headers are not part of it, nor are limits, such as
     /// `max_tokens`, and what changes the price alone. `version` is the user's.
     pub(crate) fn fingerprint(&self, version: &str) -> Digest {
-        let Task { client, contract, input, options, .. } = &self.0;
+        let Task { client, contract, input, options, user_tools, .. } = &self.0;
         let mut hash = Digest::start(VERSION);
         hash.add(version);
         hash.add(contract.name());
@@ -69,6 +69,11 @@ impl<T> Prepared<T> {
         }
         if let Some(write) = &options.instructions {
             hash.add(write(contract));
+        }
+        for offered in user_tools {
+            let tool = &offered.tool;
+            hash.add(format!("{:?} {:?}", tool.name(), tool.description_text()));
+            hash.add(tool.contract().schema().to_string());
         }
         hash.add(options.before_input.to_le_bytes());
         for message in input.messages() {

@@ -7,7 +7,8 @@ use super::ask::{Ask, Calls, Whole};
 use super::bad_items::BadItems;
 use super::layout::Layout;
 use super::task::Task;
-use crate::contract::{ContractError, LoweredContract, UserTool, VariantTools, Variants};
+use super::tools::OfferedTool;
+use crate::contract::{ContractError, LoweredContract, VariantTools, Variants};
 use crate::conversation::{Mode, Output, Tool, ToolChoice, Tools};
 use crate::model::{Profile, SchemaPrompt};
 
@@ -31,7 +32,7 @@ pub(super) struct RequestTools {
 /// A user tool, in the dialect in which it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct SentUserTool {
-    pub(super) tool: UserTool,
+    pub(super) tool: OfferedTool,
     pub(super) form: Arc<LoweredContract>,
     sent: Arc<Tool>,
 }
@@ -99,16 +100,16 @@ impl RequestTools {
 impl SentUserTool {
     /// Lowers a user tool, without enforcement if the strict dialect cannot express it. Fails if no
     /// dialect can.
-    fn of(tool: &UserTool, profile: &Profile) -> Result<Self, ContractError> {
+    fn of(offered: &OfferedTool, profile: &Profile) -> Result<Self, ContractError> {
         let dialect = profile.dialect_for(Mode::Tools);
-        let contract = tool.contract();
+        let contract = offered.tool.contract();
         let form =
             match (contract.lowered(dialect, profile.strict_for(Mode::Tools)), dialect.loose()) {
                 (Err(_), Some(loose)) => contract.lowered(loose, false)?,
                 (form, _) => form?,
             };
-        let sent = tool.with_schema_of(&form.tool);
-        Ok(Self { tool: tool.clone(), form, sent })
+        let sent = offered.tool.with_schema_of(&form.tool);
+        Ok(Self { tool: offered.clone(), form, sent })
     }
 }
 
@@ -149,7 +150,7 @@ fn split<T>(
         return None;
     }
     let taken = |user_tools: &SentUserTool| {
-        variants.iter().any(|variant| variant.name() == user_tools.tool.name())
+        variants.iter().any(|variant| variant.name() == user_tools.tool.tool.name())
     };
     if user_tools.iter().any(taken) {
         return note(&"a user tool has the name of a variant");

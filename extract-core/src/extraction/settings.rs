@@ -149,6 +149,25 @@ settings! {
     /// [transport retries](ClientBuilder::transport_retries) instead.
     fn validation_retries(retries: u32) |it| it.options.validation_retries = retries;
 
+    /// Sets how many replies may call [tools](Extraction::tool) before the value comes. Default: 10. One more
+    /// ends the extraction with [`ErrorKind::TooManySteps`](crate::extraction::ErrorKind::TooManySteps), and
+    /// its calls are not made. A reply may have several calls.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::{Client, ErrorKind};
+    /// # use serde_json::json;
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// # let again = || reply::call("double", json!({"value": 1}));
+    /// # let client = Client::with_model(Scripted::new([again(), again()]));
+    /// let doubled = client.extract::<u32>("Twice 1?").tool("double", async |n: u32| Ok(n * 2));
+    /// let error = doubled.max_steps(1).await.unwrap_err(); // the model calls the tool again and again
+    /// assert!(matches!(error.kind(), ErrorKind::TooManySteps { steps: 1 }));
+    /// assert_eq!(error.ledger().tool_runs.len(), 1);
+    /// # });
+    /// ```
+    fn max_steps(steps: u32) |it| it.options.max_steps = steps;
+
     /// Replaces the text that tells the model the problems of its answer.
     fn feedback(write: impl Fn(&Feedback<'_>) -> String + Send + Sync + 'static) |it| {
         it.options.feedback = Some(Arc::new(write));
@@ -231,12 +250,13 @@ settings! {
 settings! {
     "# Limits\n\nThe most that an extraction may take.";
 
-    /// Limits the time of an extraction: all attempts, waits and checks. When it passes, the extraction
+    /// Limits the time of an extraction: all attempts, waits, checks and tools. When it passes, the extraction
     /// fails with [`ErrorKind::Deadline`](crate::extraction::ErrorKind::Deadline). [`Duration::MAX`] is no
     /// limit. With zero, the extraction fails at once and nothing is sent.
     ///
     /// Default: 30 minutes, in which only the time of waiting for models counts. Time in the
-    /// [limits](crate::model::Limits), in checks, and in which nobody polls a stream is left out.
+    /// [limits](crate::model::Limits), in checks, in tools, and in which nobody polls a stream is
+    /// left out.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};

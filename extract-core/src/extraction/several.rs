@@ -124,7 +124,6 @@ impl<T: Extract> Base<T> {
         Task {
             input: input.with_messages(messages),
             options,
-            user_tools: self.task.user_tools.clone(),
             list_pointer: self.task.list_pointer.clone(),
             rules,
             ..self.task.asking_for(contract)

@@ -4,8 +4,9 @@
 use super::builder::Extraction;
 use super::calls::Calls;
 use super::driver::{self, Finished};
-use super::error::{Error, InputError};
+use super::error::Error;
 use super::ledger::Report;
+use super::tools::OfferedTool;
 use crate::contract::{Extract, UserTool};
 
 /// # User tools
@@ -16,6 +17,9 @@ impl<T> Extraction<T> {
     /// The arguments of a call are read, repaired and checked in the same way as a value. Invalid
     /// arguments are re-asked within the retry budget, so that all arguments in the result are valid.
     /// Valid calls of a turn wait until all calls of the turn are valid.
+    ///
+    /// The caller makes the calls. A tool that the loop runs is added by [`tool`](Self::tool); calls of such
+    /// tools are made before the others are returned.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -44,7 +48,7 @@ impl<T> Extraction<T> {
     /// # Ok::<(), Error>(()) }).unwrap();
     /// ```
     pub fn tools(mut self, tools: impl IntoIterator<Item = UserTool>) -> StepRequest<T> {
-        self.user_tools.extend(tools);
+        self.user_tools.extend(tools.into_iter().map(|tool| Ok(OfferedTool::handed(tool))));
         StepRequest(self)
     }
 }
@@ -59,17 +63,10 @@ impl<T: Extract> StepRequest<T> {
     ///
     /// # Errors
     ///
-    /// Fails with [`InputError::ToolName`] for duplicate tool names, and in the same way as an
+    /// Fails with [`InputError::ToolName`](super::InputError::ToolName) for duplicate tool names, and in the same way as an
     /// [`Extraction`].
     pub async fn step(self) -> Result<Step<T>, Error> {
         let task = self.0.into_task()?;
-        let mut names = vec![task.contract.name()];
-        for tool in &task.user_tools {
-            if names.contains(&tool.name()) {
-                return Err(InputError::ToolName(tool.name().to_owned()).into());
-            }
-            names.push(tool.name());
-        }
         Ok(match driver::run_step(task).await? {
             Finished::Value(accepted) => Step::Value(accepted.report),
             Finished::Calls(calls) => Step::Calls(calls),

@@ -9,8 +9,9 @@ use super::channel::EventChannel;
 use super::client::{Client, NextModel};
 use super::lists::ExpectedItems;
 use super::options::Options;
+use super::tools::OfferedTool;
 use crate::check::Rules;
-use crate::contract::{Contract, UserTool};
+use crate::contract::Contract;
 use crate::conversation::Conversation;
 
 /// One extraction, ready to run: the client, the contract, the input and the options.
@@ -21,7 +22,7 @@ pub(super) struct Task<T> {
     pub(super) options: Options,
     /// The models that may take over.
     pub(super) models: Vec<NextModel>,
-    pub(super) user_tools: Vec<UserTool>,
+    pub(super) user_tools: Vec<OfferedTool>,
     /// Receives the events of a streamed reply.
     pub(super) channel: Option<EventChannel>,
     /// JSON pointer of the list that [`BadItems`](super::BadItems) is about.
@@ -49,8 +50,18 @@ impl<T> Clone for Task<T> {
 }
 
 impl<T> Task<T> {
+    /// Returns the name of a user tool that another tool, or that of the value, has too.
+    pub(super) fn duplicate_tool(&self) -> Option<&str> {
+        let mut names = vec![self.contract.name()];
+        self.user_tools.iter().map(|offered| offered.tool.name()).find(|name| {
+            let is_taken = names.contains(name);
+            names.push(name);
+            is_taken
+        })
+    }
+
     /// Returns a task for another contract with the same input and settings, without what belongs to the type:
-    /// rules, tools, and settings about its lists.
+    /// rules, and settings about its lists.
     pub(super) fn asking_for(&self, contract: Arc<Contract>) -> Task<Value> {
         let mut options = self.options.clone();
         options.bad_items = BadItems::default();
@@ -60,7 +71,7 @@ impl<T> Task<T> {
             input: self.input.clone(),
             options,
             models: self.models.clone(),
-            user_tools: Vec::new(),
+            user_tools: self.user_tools.clone(),
             channel: None,
             list_pointer: String::new(),
             expected: Vec::new(),

@@ -27,7 +27,7 @@ fn page() -> String {
     let rows = [
         (
             "`deadline`",
-            "a whole extraction: all attempts, waits and checks",
+            "a whole extraction: all attempts, waits, checks and tools",
             format!("{}, of waiting for models alone", time(DEFAULT_DEADLINE)),
             fails,
         ),
@@ -108,7 +108,7 @@ fn page() -> String {
          This default counts only the time of waiting for models. These times do not count:\n\n\
          - The queue in the limits. A hundred thousand extractions may be started at once; each has its time when its turn\n\
          \u{20} has come. The queue moves, because the calls before have their time too.\n\
-         - Your own code: checks, and the time in which you do not poll a stream. A check that asks a model is an\n\
+         - Your own code: checks, tools, and the time in which you do not poll a stream. A check that asks a model is an\n\
          \u{20} extraction with a deadline of its own.\n\n\
          A `deadline` that you set counts everything, and replaces the default. A wait in the limits that would end after it\n\
          fails at once. `deadline(Duration::MAX)` turns both off.\n\n\

@@ -111,6 +111,17 @@ pub(crate) fn answer(protocol: Protocol, mode: Mode, value: &Value, stop: Stop) 
     }
 }
 
+/// Returns an answer with a call of this tool.
+pub(crate) fn call(protocol: Protocol, tool: &str, arguments: &Value) -> Value {
+    renamed(&answer(protocol, Mode::Tools, arguments, Stop::Done), tool)
+}
+
+/// Returns a server's answer or event whose call of `Person` is one of another tool.
+pub(super) fn renamed(event: &Value, tool: &str) -> Value {
+    let text = event.to_string().replace(r#""name":"Person""#, &format!(r#""name":"{tool}""#));
+    serde_json::from_str(&text).unwrap()
+}
+
 /// Returns a reply with an abnormal stop, or `None` if the protocol cannot express it.
 pub(crate) fn stopped(protocol: Protocol, stop: Stop) -> Option<Value> {
     let half = json!("{\"name\": \"Ma");

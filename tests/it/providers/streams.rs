@@ -5,6 +5,7 @@ use extract_llm::Mode;
 use extract_llm::model::Protocol;
 use serde_json::{Value, json};
 
+use super::answers::renamed;
 use crate::support::server::{Act, stream_head};
 
 /// The events of one answer: its content, and the events that end it.
@@ -17,6 +18,13 @@ struct Events {
 pub(crate) fn whole(protocol: Protocol, mode: Mode, value: &Value) -> Act {
     let Events { said, end } = events(protocol, mode, value);
     act(protocol, &[said, end].concat())
+}
+
+/// Returns a complete stream with a call of this tool.
+pub(crate) fn call(protocol: Protocol, tool: &str, arguments: &Value) -> Act {
+    let Events { said, end } = events(protocol, Mode::Tools, arguments);
+    let events: Vec<Value> = said.iter().chain(&end).map(|event| renamed(event, tool)).collect();
+    act(protocol, &events)
 }
 
 /// Returns a stream whose connection closes after the content and before the events that end it.

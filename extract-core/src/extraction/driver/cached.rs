@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::{Either, select};
 
 use super::cache_use::Opening;
-use super::end::{End, Next};
+use super::end::{End, Next, Pending};
 use super::lane::is_content;
 use super::state::{Driver, Failure};
 use super::user_calls::UserCalls;
@@ -23,11 +23,23 @@ use crate::extraction::pricing::Pricing;
 use crate::http::timer;
 
 impl<T: Extract> Driver<T> {
-    /// Answers the next request from the cache. Returns `None` if it has to be sent: there is no stored
+    /// Answers the next requests from the cache. Returns `None` if one has to be sent: there is no stored
     /// reply, or the reply does not pass the checks, and was removed.
     pub(super) async fn answer_from_cache<C: UserCalls>(
         &mut self,
     ) -> Result<Option<End<T, C>>, Failure> {
+        loop {
+            let steps = self.steps;
+            let end = self.answer_one_from_cache().await?;
+            // After a stored reply with calls of tools, the request with their results may be answered too.
+            if end.is_some() || self.steps == steps {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Answers the next request from the cache. Returns `None` if it is not answered, or if tools were run.
+    async fn answer_one_from_cache<C: UserCalls>(&mut self) -> Result<Option<End<T, C>>, Failure> {
         let before = self.cached.current.take();
         if !self.ask.is_independent() {
             return Ok(None);
@@ -126,10 +138,14 @@ impl<T: Extract> Driver<T> {
             }
             Next::Fail(failure) => return Err(failure),
             Next::AskAgain(rejection) => Err(rejection),
-            Next::Continue(incomplete) => Ok(incomplete),
+            Next::Continue(pending) => Ok(pending),
         };
         let rejection = match evaluated {
-            Ok(incomplete) => {
+            Ok(Pending::Calls(calls, turn)) => {
+                self.show_reply(&entry.reply);
+                return self.make_calls(calls, turn).await;
+            }
+            Ok(Pending::List(incomplete)) => {
                 self.show_reply(&entry.reply);
                 // The next reply is no reply to this request.
                 self.cached.current = None;
@@ -193,15 +209,19 @@ impl<T> Driver<T> {
 
     /// Keeps an accepted reply, to be stored at the end, and gives it to those who wait for it. A reply to a
     /// re-ask is also one to the first request, if it holds the whole value in the same form.
-    pub(super) fn keep_reply(&mut self, mut reply: Reply) {
+    pub(super) fn keep_reply(&mut self, reply: Reply) {
         if let Some(kept) = &self.task.options.kept_reply {
             if self.ask.is_independent() {
                 kept.accept(Arc::new(Entry::new(reply.clone())));
             }
         }
-        if !self.task.options.cache.is_on() {
-            return;
+        if self.task.options.cache.is_on() {
+            self.cache_reply(reply);
         }
+    }
+
+    /// Keeps a reply for the cache, under the keys of the requests that it answers.
+    fn cache_reply(&mut self, mut reply: Reply) {
         let request = &self.dialogue.request;
         let opening = self.cached.opening.as_ref().filter(|opening| {
             matches!(self.ask, Ask::Whole(_))
@@ -221,6 +241,15 @@ impl<T> Driver<T> {
         if !keys.is_empty() {
             self.cached.accepted = Some((entry, keys));
         }
+    }
+
+    /// Stores a reply that calls tools, and gives it to those who wait for it.
+    pub(super) async fn store_called(&mut self, reply: Reply) {
+        if !self.task.options.cache.is_on() {
+            return;
+        }
+        self.cache_reply(reply);
+        self.store_reply().await;
     }
 
     /// Stores the accepted reply, for at most the time up to the deadline.

@@ -76,6 +76,7 @@ impl<T> Lane<'_, T> {
                 .ask
                 .rest()
                 .map(|rest| RestStarted { list: rest.pointer.clone(), given: rest.given() }),
+            user_tools: self.task.user_tools.iter().map(|it| it.tool.name().to_owned()).collect(),
             contract,
             form,
             check_context: Arc::clone(context),

@@ -16,6 +16,7 @@ mod model_time;
 mod next_model;
 mod reask;
 mod run;
+mod run_tools;
 mod second_request;
 mod spending;
 mod state;

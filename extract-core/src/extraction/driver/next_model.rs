@@ -72,7 +72,9 @@ impl<T> Driver<T> {
             Failure::Truncated(_)
             | Failure::Invalid(_)
             | Failure::Budget(_)
-            | Failure::Unchecked(_) => false,
+            | Failure::Unchecked(_)
+            | Failure::Tool { .. }
+            | Failure::Steps(_) => false,
         })
     }
 

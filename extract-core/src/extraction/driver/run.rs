@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::end::{End, Next};
+use super::end::{End, Next, Pending};
 use super::events::{next_number, tell};
 use super::state::{Driver, Failure};
-use super::user_calls::UserCalls;
+use super::user_calls::{CallFault, UserCalls};
 use crate::cache::holding;
 use crate::check::retype;
 use crate::contract::{CheckFailure, Extract, FailedCheck, Problems};
@@ -46,7 +46,7 @@ pub(in crate::extraction) enum Finished<T> {
 pub(in crate::extraction) async fn run<T: Extract>(task: Task<T>) -> Result<Accepted<T>, Error> {
     match Box::pin(run_to_end::<T, Infallible>(task)).await? {
         (driver, End::Value(value, reply)) => Ok(driver.accept(value, &reply)),
-        (_, End::Calls(none, _)) => match none {},
+        (_, End::Calls { calls: none, .. }) => match none {},
     }
 }
 
@@ -56,7 +56,9 @@ pub(in crate::extraction) async fn run_step<T: Extract>(
 ) -> Result<Finished<T>, Error> {
     Ok(match Box::pin(run_to_end::<T, Vec<Call>>(task)).await? {
         (driver, End::Value(value, reply)) => Finished::Value(driver.accept(value, &reply)),
-        (driver, End::Calls(calls, reply)) => Finished::Calls(driver.hand_over(calls, &reply)),
+        (driver, End::Calls { calls, reply, results }) => {
+            Finished::Calls(driver.hand_over(calls, &reply, results))
+        }
     })
 }
 
@@ -91,12 +93,12 @@ async fn run_untraced<T: Extract, C: UserCalls>(
     let end = match driver.run_within_deadline::<C>().await {
         Ok(end) if !driver.cached.has_reply() => return Ok((driver, end)),
         Ok(End::Value(_, reply)) => End::Value((), reply),
-        Ok(End::Calls(calls, reply)) => End::Calls(calls, reply),
+        Ok(End::Calls { calls, reply, results }) => End::Calls { calls, reply, results },
         Err(failure) => return Err(driver.into_error(failure)),
     };
     driver.store_reply().await;
     let end = match end {
-        End::Calls(calls, reply) => Ok(End::Calls(calls, reply)),
+        End::Calls { calls, reply, results } => Ok(End::Calls { calls, reply, results }),
         End::Value((), reply) => driver.read_again().map(|value| End::Value(value, reply)),
     };
     match end {
@@ -120,7 +122,7 @@ impl<T: Extract> Driver<T> {
         }
     }
 
-    /// Ask, read, check; feed the problems back and ask again.
+    /// Ask, read, check; run the tools that are called, or feed the problems back, and ask again.
     async fn run_loop<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         self.pass_over_open_circuits();
         if self.task.options.kept_reply.is_some() {
@@ -141,7 +143,7 @@ impl<T: Extract> Driver<T> {
                 Err(failure) if self.recover_from(&failure) || self.fall_back(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
-            let incomplete = match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
+            let pending = match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
                 Next::End(end) => {
                     self.keep_reply(reply);
                     return Ok(end);
@@ -152,9 +154,17 @@ impl<T: Extract> Driver<T> {
                     self.ask_again(&reply, &rejection)?;
                     continue;
                 }
-                Next::Continue(incomplete) => incomplete,
+                Next::Continue(pending) => pending,
             };
-            self.continue_list(incomplete).await?;
+            match pending {
+                Pending::List(incomplete) => self.continue_list(incomplete).await?,
+                Pending::Calls(calls, turn) => {
+                    self.store_called(reply).await;
+                    if let Some(end) = self.make_calls(calls, turn).await? {
+                        return Ok(end);
+                    }
+                }
+            }
         }
     }
 
@@ -168,12 +178,18 @@ impl<T: Extract> Driver<T> {
         let turn = self.ask.read_turn(reply, output, &self.task.contract, number);
         let (evaluation, turn) = match turn {
             Err(problem) => (Evaluation::unreadable(problem), None),
-            Ok(turn) => match C::of(self, &turn) {
+            Ok(turn) => match self.user_calls(&turn) {
                 Some(Ok(calls)) => {
                     self.record(Outcome::Called, Vec::from_iter(turn.repair()), &Problems::new());
-                    return Next::End(End::Calls(calls, Box::new(turn.into_reply())));
+                    return Next::Continue(Pending::Calls(calls, Box::new(turn.into_reply())));
                 }
-                Some(Err(rejection)) => (Evaluation::rejected(rejection), Some(turn)),
+                Some(Err(CallFault::Rejected(rejection))) => {
+                    (Evaluation::rejected(rejection), Some(turn))
+                }
+                Some(Err(CallFault::Unchecked { name, source })) => {
+                    self.record(Outcome::Unchecked, Vec::new(), &Problems::new());
+                    return Next::Fail(Failure::Tool { name, source });
+                }
                 None => {
                     let Self { task, context, ledger, ask, lists, .. } = self;
                     let mut evaluator = Evaluator { task, context, ledger, lists, cut };
@@ -197,7 +213,7 @@ impl<T: Extract> Driver<T> {
             }
             Verdict::Incomplete(incomplete) => {
                 self.record(Outcome::Continued, repairs, &Problems::new());
-                Next::Continue(incomplete)
+                Next::Continue(Pending::List(incomplete))
             }
             Verdict::Truncated => self.truncated(),
             Verdict::Unchecked(failed) => {

@@ -22,6 +22,7 @@ use crate::extraction::limit::Limit;
 use crate::extraction::lists::Lists;
 use crate::extraction::request_tools::SentUserTool;
 use crate::extraction::task::Task;
+use crate::extraction::tools::ToolFailure;
 use crate::extraction::trace::AttemptSpan;
 
 /// The state of one extraction while it runs.
@@ -45,6 +46,8 @@ pub(super) struct Driver<T> {
     pub(super) partial_reply: Assembly,
     /// The value of the latest reply, if one could be read.
     pub(super) last_value: Option<Value>,
+    /// How many replies had calls that were run.
+    pub(super) steps: u32,
     /// The problems of the latest rejected reply.
     pub(super) problems: Problems,
     /// How often the same problems came back.
@@ -77,6 +80,13 @@ pub(super) enum Failure {
     /// The request does not fit into a budget.
     Budget(OverBudget),
     Unchecked(FailedCheck),
+    /// A tool ended the extraction.
+    Tool {
+        name: String,
+        source: ToolFailure,
+    },
+    /// More replies than this had calls of tools.
+    Steps(u32),
     Deadline(Duration),
 }
 
@@ -92,6 +102,8 @@ impl Failure {
             Self::Budget(_) => "budget",
             Self::Unchecked(_) => "check",
             Self::Deadline(_) => "deadline",
+            Self::Tool { .. } => "tool",
+            Self::Steps(_) => "too_many_steps",
         }
     }
 }
@@ -108,6 +120,10 @@ impl<T> Driver<T> {
             .map_err(|error| Error::from(error).of_type(task.contract.name()))?;
         if !task.user_tools.is_empty() && !matches!(request.output, Output::Tools(_)) {
             return Err(Error::from(InputError::NoTools).of_type(task.contract.name()));
+        }
+        if let Some(name) = task.duplicate_tool() {
+            let error = InputError::ToolName(name.to_owned());
+            return Err(Error::from(error).of_type(task.contract.name()));
         }
         let context = Arc::new(task.options.check_context_for(&task.input));
         let mut notes = notes;
@@ -129,6 +145,7 @@ impl<T> Driver<T> {
             reservation: None,
             partial_reply: Assembly::new(),
             last_value: None,
+            steps: 0,
             problems: Problems::new(),
             unchanged: 0,
             best: None,
@@ -217,6 +234,8 @@ impl<T> Driver<T> {
             Failure::Deadline(deadline) => {
                 (ErrorKind::Deadline { deadline, request, problems }, best)
             }
+            Failure::Tool { name, source } => (ErrorKind::Tool { name, source }, best),
+            Failure::Steps(steps) => (ErrorKind::TooManySteps { steps }, best),
             Failure::Unchecked(FailedCheck { pointer, failure: source }) => {
                 let value = last.map(|value| Rejected { value, problems: Problems::new() });
                 (ErrorKind::Check { pointer, source }, value)

@@ -56,6 +56,14 @@ impl fmt::Display for Error {
             ErrorKind::Check { pointer, source } => {
                 write!(f, "the value could not be checked{}: {source}", at_pointer(pointer))
             }
+            ErrorKind::Tool { name, source } => {
+                write!(f, "the tool `{name}` ended the extraction: {source}")
+            }
+            ErrorKind::TooManySteps { steps } => write!(
+                f,
+                "no value after {} with calls of tools: raise `max_steps`",
+                if *steps == 1 { String::from("1 reply") } else { format!("{steps} replies") }
+            ),
             ErrorKind::Deadline { deadline, request, .. } => {
                 let is_too_short = request.as_ref().is_some_and(|it| it.exceeds_deadline);
                 let verb = if is_too_short { "is too short" } else { "passed" };
@@ -119,6 +127,7 @@ impl std::error::Error for Error {
             ErrorKind::Parse(error) => error.source(),
             // The line ends with the text of the source already.
             ErrorKind::Check { source, .. } => source.source().and_then(std::error::Error::source),
+            ErrorKind::Tool { source, .. } => source.source().and_then(std::error::Error::source),
             _ => None,
         }
     }

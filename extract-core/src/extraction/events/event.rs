@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conversation::Mode;
-use crate::extraction::ledger::{Attempt, CacheHit, Ledger, PassedOver};
+use crate::extraction::ledger::{Attempt, CacheHit, Ledger, PassedOver, ToolRun};
 
 /// What happens in an extraction, for [`on_event`](crate::Extraction::on_event). The events of one extraction
 /// come in the order in which they happen; those of others come between them.
@@ -57,6 +57,14 @@ pub enum Event {
         /// The model and the reason.
         model: PassedOver,
     },
+    /// A call of a [tool](crate::Extraction::tool) has ended. One that ends the extraction is in the ledger of
+    /// [`Done`](Self::Done) alone.
+    Tool {
+        /// The number of the extraction in this process.
+        extraction: u64,
+        /// The call with its result.
+        run: ToolRun,
+    },
     /// The extraction has ended.
     Done {
         /// The number of the extraction in this process.
@@ -81,6 +89,7 @@ impl Event {
             | Self::Attempt { extraction, .. }
             | Self::CacheHit { extraction, .. }
             | Self::PassedOver { extraction, .. }
+            | Self::Tool { extraction, .. }
             | Self::Done { extraction, .. } => Some(*extraction),
             Self::Lost(_) => None,
         }

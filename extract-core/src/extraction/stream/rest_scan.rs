@@ -24,7 +24,7 @@ impl RestScan {
         let members = attempt.contract.shape(attempt.form.as_deref()).member_names();
         let scan = AnswerScan::new(spans).member_names(members);
         let scan = scan.offering([attempt.contract.name().to_owned()]);
-        Self { scan, block: AnswerBlock::of_mode(attempt.mode), is_new: false }
+        Self { scan, block: AnswerBlock::of_answer(attempt), is_new: false }
     }
 
     /// Adds a delta, and returns the texts of the elements that are complete now. Returns none if the first
