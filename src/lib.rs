@@ -457,8 +457,9 @@ pub mod model {
     pub use extract_core::http::TransportOptions;
     #[doc(inline)]
     pub use extract_core::model::{
-        AskingForm, ConfigError, CountSource, DeltaStream, ForcedTools, Limits, Model, Profile,
-        RetryPolicy, SchemaPrompt, TokenCount,
+        AskingForm, Cassette, ConfigError, CountSource, DeltaStream, ForcedTools, Limits, Model,
+        Profile, RecordedRequest, RecordedResponse, RetryPolicy, SchemaPrompt, TokenCount,
+        forbid_all_calls, forbid_real_calls,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;
@@ -497,7 +498,9 @@ pub mod reading {
     pub use extract_core::reading::{ReadError, Repair, RepairKind, ScanError};
 }
 
-/// A model for tests: it answers from a script, through the decoder of real replies.
+/// Models for tests: [`Scripted`](scripted::Scripted) answers from a script, and [`Fake`](scripted::Fake) with
+/// made-up data for any type. Their replies go through the decoder of real replies. A
+/// [`Cassette`](model::Cassette) replays recorded exchanges of a provider.
 ///
 /// ```
 /// use extract_llm::scripted::{Scripted, reply};
@@ -522,6 +525,8 @@ pub mod reading {
 pub mod scripted {
     #[doc(inline)]
     pub use extract_core::model::scripted::{Scripted, ScriptedReply, SeenRequest, reply};
+    #[doc(inline)]
+    pub use extract_core::model::{Fake, Flaw};
 }
 
 #[cfg(feature = "derive")]

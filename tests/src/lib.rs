@@ -57,6 +57,9 @@ struct Reading;
 #[doc = include_str!("../../docs/streaming.md")]
 struct Streaming;
 
+#[doc = include_str!("../../docs/testing.md")]
+struct Testing;
+
 #[doc = include_str!("../../docs/tokens.md")]
 struct Tokens;
 

@@ -56,6 +56,11 @@ pub enum ProviderErrorKind {
     Deadline,
     /// The request is not answered yet: it waits in a batch of the provider, or its batch was cancelled.
     Pending,
+    /// The program or the environment forbids real calls: see
+    /// [`forbid_real_calls`](crate::model::forbid_real_calls). Nothing was sent.
+    CallForbidden,
+    /// The replayed [`Cassette`](crate::model::Cassette) has no exchange for this request. Nothing was sent.
+    NotRecorded,
     /// Any other failure.
     Other,
 }
@@ -101,6 +106,8 @@ impl ProviderErrorKind {
             Self::Runtime => "runtime",
             Self::Deadline => "deadline",
             Self::Pending => "pending",
+            Self::CallForbidden => "call_forbidden",
+            Self::NotRecorded => "not_recorded",
             Self::Other => "other",
         }
     }
@@ -130,6 +137,8 @@ impl ProviderErrorKind {
             Self::Runtime => "no suitable tokio runtime",
             Self::Deadline => "the deadline is too short",
             Self::Pending => "not answered yet",
+            Self::CallForbidden => "real calls are forbidden",
+            Self::NotRecorded => "the request is not recorded",
             Self::Other => "failed",
         }
     }

@@ -11,7 +11,7 @@ use super::fallback::{Breaker, CircuitBreaker, FallbackOn};
 use super::options::Options;
 use super::refused::Refused;
 use crate::http::TransportOptions;
-use crate::model::{ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
+use crate::model::{Cassette, ConfigError, Facts, Model, Provider, ProviderOptions, RetryPolicy};
 use crate::wire::Protocol;
 
 /// A model with the settings of its extractions. Create it once: a clone is cheap and shares everything.
@@ -267,6 +267,24 @@ impl ClientBuilder {
         self
     }
 
+    /// Records the exchanges with the server, or answers requests from a recording: see [`Cassette`]. The
+    /// embedded model cannot be recorded.
+    ///
+    /// ```no_run
+    /// use extract_llm::Client;
+    /// use extract_llm::model::Cassette;
+    ///
+    /// let client = Client::builder()
+    ///     .model("openai/gpt-6-luna")
+    ///     .cassette(Cassette::at("tests/cassettes/invoice.json"))
+    ///     .build()?;
+    /// # Ok::<(), extract_llm::Error>(())
+    /// ```
+    pub fn cassette(mut self, cassette: Cassette) -> Self {
+        self.provider.transport = self.provider.transport.cassette(cassette);
+        self
+    }
+
     /// Sets all transport options at once.
     pub fn transport(mut self, transport: TransportOptions) -> Self {
         self.provider.transport = transport;
@@ -286,6 +304,10 @@ impl ClientBuilder {
         self.build_others()?;
         #[cfg(feature = "local")]
         if crate::model::is_embedded(&self.provider.model) && self.provider.base_url.is_none() {
+            if self.provider.transport.tape.is_some() {
+                let message = String::from("the embedded model cannot be recorded");
+                return Err(ConfigError::Cassette { message }.into());
+            }
             return Ok(self.with_model(crate::model::Local::default()));
         }
         let provider = Provider::new(self.provider.clone())?;

@@ -7,10 +7,13 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method, StatusCode};
 
+use super::body::{Body, ReadFailure};
 use super::exchange_error::{failure, silence_error, timeout_error};
+use super::forbid::check_allowed;
 use super::paused_timeout::within;
 use super::pools::Pools;
 use super::runtime::{timer, with_io};
+use super::tape::{RecordedExchange, Recording, SharedTape};
 use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
 
 /// The maximum size of the body of an error response, in bytes. The rest is not read.
@@ -57,6 +60,8 @@ pub struct TransportOptions {
     pub(crate) is_plain: bool,
     /// The user's changes to the HTTP client.
     pub(crate) configure: Option<Configure>,
+    /// The recording of the exchanges.
+    pub(crate) tape: Option<SharedTape>,
 }
 
 /// A function that changes the builder of the HTTP client.
@@ -89,6 +94,7 @@ impl Default for TransportOptions {
             allow_plain_http: false,
             is_plain: false,
             configure: None,
+            tape: None,
         }
     }
 }
@@ -203,7 +209,7 @@ pub struct HttpResponse {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    response: reqwest::Response,
+    body: Body,
     /// Host and port of the server.
     from: String,
     sent: Instant,
@@ -241,7 +247,7 @@ impl HttpResponse {
     pub(crate) async fn chunk_of_events(&mut self) -> Result<Option<Bytes>, ProviderError> {
         let left = self.read_timeout.saturating_sub(self.idle);
         let started = Instant::now();
-        let Some(read) = within(left, Duration::default, self.response.chunk()).await? else {
+        let Some(read) = within(left, Duration::default, self.body.chunk()).await? else {
             let lack = if self.idle.is_zero() { "data" } else { "content" };
             return Err(self.with_status(silence_error(lack, &self.from, self.read_timeout)));
         };
@@ -254,7 +260,11 @@ impl HttpResponse {
                 if self.received > self.limit { Err(self.too_large()) } else { Ok(Some(bytes)) }
             }
             Ok(None) => Ok(None),
-            Err(error) => {
+            Err(ReadFailure::Cut) => {
+                let message = "the recording ends before the reply does";
+                Err(self.with_status(ProviderError::new(ProviderErrorKind::Interrupted, message)))
+            }
+            Err(ReadFailure::Network(error)) => {
                 let mut error = failure(&error, &self.from, self.sent.elapsed());
                 if error.kind == ProviderErrorKind::Connect {
                     error.kind = ProviderErrorKind::Interrupted;
@@ -316,6 +326,10 @@ impl HttpResponse {
     pub(crate) fn finish_apart(mut self) {
         const LIMIT: usize = 64 * 1024;
         const TIME: Duration = Duration::from_secs(1);
+        self.body.end_recording();
+        if matches!(self.body, Body::Recorded(..)) {
+            return;
+        }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         self.limit = self.received.saturating_add(LIMIT);
         runtime.spawn(async move {
@@ -326,8 +340,7 @@ impl HttpResponse {
 
     /// Reads the rest of the body without the timeout of the exchange.
     async fn read_rest(&mut self) -> Result<Bytes, ProviderError> {
-        let stated = self.response.content_length().unwrap_or(0);
-        if stated > self.limit as u64 {
+        if self.body.stated_length() > self.limit as u64 {
             return Err(self.too_large());
         }
         let mut body = BytesMut::new();
@@ -363,14 +376,21 @@ impl HttpResponse {
 }
 
 /// Sends requests over a pool of connections. Cheap to clone.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Transport {
     pools: Arc<Pools>,
+    tape: Option<SharedTape>,
     timeout: Duration,
     read_timeout: Duration,
     /// The name of a timeout that is zero.
     without_time: Option<&'static str>,
     max_reply_bytes: usize,
+}
+
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("pools", &self.pools).finish_non_exhaustive()
+    }
 }
 
 impl Transport {
@@ -388,8 +408,9 @@ impl Transport {
         ];
         let without_time = without_time.iter().find(|(_, limit)| limit.is_zero());
         let without_time = without_time.map(|(setting, _)| *setting);
+        let tape = options.tape.clone();
         let pools = Arc::new(Pools::new(options)?);
-        Ok(Self { pools, timeout, read_timeout, without_time, max_reply_bytes })
+        Ok(Self { pools, tape, timeout, read_timeout, without_time, max_reply_bytes })
     }
 
     /// Returns the maximum size of a reply, in bytes.
@@ -397,18 +418,34 @@ impl Transport {
         self.max_reply_bytes
     }
 
+    /// Returns whether requests are answered from a recording, and never sent.
+    pub(crate) fn replays(&self) -> bool {
+        self.tape.as_ref().is_some_and(|tape| tape.replays())
+    }
+
     /// Sends a request and returns the response after its headers. A response with any status is `Ok`.
     ///
     /// # Errors
     /// The server cannot be reached, the connection breaks, or the
     /// [timeout](TransportOptions::timeout) ends before the headers come. There is no tokio runtime, or it
-    /// has no timers or no I/O.
+    /// has no timers or no I/O. Real calls are [forbidden](super::forbid_real_calls), or the recording has no
+    /// such exchange.
     pub async fn send(&self, request: HttpRequest) -> Result<HttpResponse, ProviderError> {
         let from = host(&request.url);
         if let Some(setting) = self.without_time {
             return Err(ProviderError::without_time(setting));
         }
         let started = Instant::now();
+        let mut recording: Option<Box<dyn Recording>> = None;
+        if let Some(tape) = &self.tape {
+            if tape.replays() {
+                let RecordedExchange { status, headers, chunks, is_cut } = tape.replay(&request)?;
+                let body = Body::Recorded(chunks, is_cut);
+                return Ok(self.response(status, headers, body, from, started));
+            }
+            recording = Some(tape.record(&request)?);
+        }
+        check_allowed(&request.url)?;
         let client = self.pools.client().map_err(|error| failure(&error, &from, Duration::ZERO))?;
         let mut sending =
             client.request(request.method, request.url).headers(request.headers).body(request.body);
@@ -423,19 +460,35 @@ impl Transport {
             Some(Err(error)) => return Err(failure(&error, &from, started.elapsed())),
             None => return Err(timeout_error(&from, started.elapsed())),
         };
-        let headers = std::mem::take(response.headers_mut());
-        Ok(HttpResponse {
-            status: response.status(),
+        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
+        if let Some(recording) = &mut recording {
+            recording.answered(status, &headers);
+        }
+        let body = Body::Network(Box::new(response), recording);
+        Ok(self.response(status, headers, body, from, started))
+    }
+
+    /// Returns a response whose body has not been read.
+    fn response(
+        &self,
+        status: StatusCode,
+        headers: HeaderMap,
+        body: Body,
+        from: String,
+        sent: Instant,
+    ) -> HttpResponse {
+        HttpResponse {
+            status,
             headers,
-            response,
+            body,
             from,
-            sent: started,
+            sent,
             timeout: self.timeout,
             read_timeout: self.read_timeout,
             idle: Duration::ZERO,
             received: 0,
             limit: self.max_reply_bytes,
-        })
+        }
     }
 }
 

@@ -106,6 +106,12 @@ pub enum ConfigError {
         /// The provider.
         provider: String,
     },
+    /// The file of a [`Cassette`](crate::model::Cassette) cannot be read or written.
+    #[error("the cassette cannot be used: {message}")]
+    Cassette {
+        /// The path and the reason.
+        message: String,
+    },
     /// The HTTP client could not be built.
     #[error("the HTTP client could not be built: {message}")]
     Transport {

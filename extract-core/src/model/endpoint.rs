@@ -1,7 +1,5 @@
 //! The base URL of a provider and the URLs of its requests.
 
-use std::net::IpAddr;
-
 use reqwest::Url;
 
 use super::config_error::ConfigError;
@@ -77,12 +75,6 @@ pub(super) fn endpoint(base: &Url, protocol: Protocol, model: &str, delivery: De
         url.query_pairs_mut().append_pair(name, value);
     }
     url
-}
-
-/// Whether the URL is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 #[cfg(test)]

@@ -39,9 +39,14 @@ pub(super) fn reported_in_body(error: ProviderError, mode: Mode) -> ProviderErro
     if is_success { with_feature(error, mode) } else { error }
 }
 
+/// Returns the error for a response with an error status, from its headers and its whole body.
+pub(super) fn failed(status: u16, headers: &HeaderMap, body: &[u8], mode: Mode) -> ProviderError {
+    with_feature(read_failure(status, headers, body), mode)
+}
+
 /// Returns the error of a request of a batch.
 pub(super) fn failed_in_batch(status: u16, body: &[u8], mode: Mode) -> ProviderError {
-    with_feature(read_failure(status, &HeaderMap::new(), body), mode)
+    failed(status, &HeaderMap::new(), body, mode)
 }
 
 /// Sets the kind [`Unsupported`](ProviderErrorKind::Unsupported) if the error refuses a feature of the

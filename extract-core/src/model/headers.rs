@@ -18,9 +18,11 @@ pub(super) fn headers(
     preset: &Preset,
     options: &ProviderOptions,
     signed: bool,
+    is_offline: bool,
 ) -> Result<(HeaderMap, Vec<SecretString>), ConfigError> {
     let key = if signed { None } else { key(preset, options) };
-    let needed = !signed && !preset.key_variables.is_empty() && options.base_url.is_none();
+    let takes_key = !preset.key_variables.is_empty() && options.base_url.is_none();
+    let needed = takes_key && !signed && !is_offline;
     if key.is_none() && needed {
         let mut variables = Vec::new();
         if options.key.is_none() {

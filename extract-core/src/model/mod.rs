@@ -9,12 +9,14 @@
 
 mod api;
 mod batching;
+mod cassette;
 mod config_error;
 mod count;
 mod delta_reader;
 mod endpoint;
 mod environment;
 mod failure;
+mod fake;
 mod headers;
 mod limits;
 #[cfg(feature = "local")]
@@ -33,12 +35,15 @@ pub mod scripted;
 #[cfg_attr(not(feature = "bedrock-sigv4"), path = "unsigned.rs")]
 mod signing;
 mod token_count;
+mod wire_model;
 
 pub use api::{DeltaStream, Model};
 pub(crate) use batching::{not_yet, provider_of};
+pub use cassette::{Cassette, RecordedRequest, RecordedResponse};
 pub use config_error::ConfigError;
 pub use delta_reader::DeltaReader;
 pub use failure::read_failure;
+pub use fake::{Fake, Flaw};
 pub use limits::Limits;
 #[cfg(feature = "local")]
 pub use local::Local;
@@ -55,3 +60,4 @@ pub use scripted::Scripted;
 pub use token_count::{CountSource, TokenCount};
 
 pub use crate::conversation::{Assembly, Delta};
+pub use crate::http::{forbid_all_calls, forbid_real_calls};

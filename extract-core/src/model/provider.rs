@@ -17,30 +17,28 @@ use super::delta_reader::DeltaReader;
 use super::failure::{error_response, reported_in_body, request_id};
 use super::limits::{Governor, Permit, Refusal, Turn, estimated_tokens};
 use super::options::ProviderOptions;
-use super::preset::{self, Facts, Preset};
+use super::preset::{Facts, Preset};
 use super::prices::PublishedPrices;
 use super::profile::Profile;
 use super::reply_stream::{ReplyStream, first_bytes, is_json, name_content_type, with_response};
 use super::retry::RetryPolicy;
 use super::signing::Signer;
 use super::token_count::TokenCount;
-use super::{endpoint, headers, model_spec, redaction};
+use super::wire_model::WireModel;
+use super::{endpoint, headers, redaction};
 use crate::cache::CacheKey;
 use crate::conversation::{
-    Assembly, Feature, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply,
-    Request, Settings, Usage, Usd, redacted_url,
+    Assembly, MediaSource, Mode, Part, Progress, ProviderError, ProviderErrorKind, Reply, Request,
+    Settings, Usage, Usd, redacted_url,
 };
-use crate::http::{HttpRequest, HttpResponse, Transport, timer};
+use crate::http::{HttpRequest, HttpResponse, Transport, check_allowed, is_loopback, timer};
 use crate::wire::{
     CacheKeyField, CountForm, Delivery, Framing, Protocol, cache_key, without_byte_order_mark,
 };
 
 /// A model behind an HTTP API.
 pub struct Provider {
-    preset: &'static Preset,
-    protocol: Protocol,
-    facts: Facts,
-    model: String,
+    wire: WireModel,
     base: Url,
     headers: HeaderMap,
     /// The signer of requests, if they are signed.
@@ -57,9 +55,9 @@ pub struct Provider {
 impl fmt::Debug for Provider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Provider")
-            .field("provider", &self.preset.name)
-            .field("model", &self.model)
-            .field("protocol", &self.protocol)
+            .field("provider", &self.wire.preset.name)
+            .field("model", &self.wire.name)
+            .field("protocol", &self.wire.protocol)
             .field("url", &redacted_url(self.base.as_str()))
             .finish_non_exhaustive()
     }
@@ -71,45 +69,32 @@ impl Provider {
     /// # Errors
     /// The model, the provider, the key, the base URL or a header is missing or not valid.
     pub fn new(options: ProviderOptions) -> Result<Self, ConfigError> {
-        let (preset, model) = model_spec::split_model(&options.model, &options)?;
-        let protocol = options.protocol.unwrap_or(preset.protocol);
-        let facts = options.facts.unwrap_or_else(|| {
-            // The row's facts apply to its protocol only.
-            let row = if protocol == preset.protocol { preset } else { preset::custom(protocol) };
-            row.facts(&model)
-        });
+        let wire = WireModel::of(&options)?;
+        let preset = wire.preset;
         let base = endpoint::base_url(preset, &options)?;
-        let signer = Signer::of(preset, &options, &base)?;
-        let (headers, secrets) = headers::headers(preset, &options, signer.is_some())?;
+        let tape = options.transport.tape.as_ref();
+        if let Some(tape) = tape {
+            tape.open().map_err(|message| ConfigError::Cassette { message })?;
+        }
+        let is_offline = tape.is_some_and(|tape| tape.replays());
+        let signer = if is_offline { None } else { Signer::of(preset, &options, &base)? };
+        let (headers, secrets) = headers::headers(preset, &options, signer.is_some(), is_offline)?;
         let mut transport = options.transport;
         transport.is_plain = base.scheme() == "http";
         let has_secret = !secrets.is_empty() || signer.is_some();
-        let is_open = transport.is_plain && has_secret && !endpoint::is_loopback(&base);
+        let is_open = transport.is_plain && has_secret && !is_loopback(&base);
         if is_open && !transport.allow_plain_http {
             let host = base.host_str().unwrap_or_default().to_owned();
             return Err(ConfigError::PlainHttp { host });
         }
         // A proxy cannot reach a server on this machine.
-        transport.proxy &= !endpoint::is_loopback(&base);
+        transport.proxy &= !is_loopback(&base);
         let transport = Transport::new(transport)
             .map_err(|error| ConfigError::Transport { message: error.to_string() })?;
         let retry = options.retry;
-        let governor = options.limits.governor(base.as_str(), &headers, &model);
+        let governor = options.limits.governor(base.as_str(), &headers, &wire.name);
         let prices = PublishedPrices::at(base.as_str());
-        Ok(Self {
-            preset,
-            protocol,
-            facts,
-            model,
-            base,
-            headers,
-            signer,
-            secrets,
-            transport,
-            retry,
-            governor,
-            prices,
-        })
+        Ok(Self { wire, base, headers, signer, secrets, transport, retry, governor, prices })
     }
 
     /// Returns the URL of requests that are not streamed.
@@ -119,22 +104,22 @@ impl Provider {
 
     /// Returns the facts about the model.
     pub fn facts(&self) -> &Facts {
-        &self.facts
+        &self.wire.facts
     }
 
     /// Returns the protocol.
     pub(super) fn protocol(&self) -> Protocol {
-        self.protocol
+        self.wire.protocol
     }
 
     /// Returns the provider's row.
     pub(super) fn preset(&self) -> &'static Preset {
-        self.preset
+        self.wire.preset
     }
 
     /// Whether the protocol is that of the provider's row, so that the row's facts apply.
     pub(super) fn has_protocol_of_row(&self) -> bool {
-        self.protocol == self.preset.protocol
+        self.wire.protocol == self.wire.preset.protocol
     }
 
     /// Returns the base URL.
@@ -157,37 +142,17 @@ impl Provider {
 
     /// Returns the model's name.
     pub(super) fn model(&self) -> &str {
-        &self.model
+        &self.wire.name
     }
 
     /// Returns the way in which the server counts tokens. The row's way is that of its protocol.
     pub(super) fn count_form(&self) -> CountForm {
-        if self.has_protocol_of_row() { self.preset.count } else { CountForm::None }
+        if self.has_protocol_of_row() { self.wire.preset.count } else { CountForm::None }
     }
 
     /// Returns the URL of a request.
     fn endpoint(&self, delivery: Delivery) -> Url {
-        endpoint::endpoint(&self.base, self.protocol, &self.model, delivery)
-    }
-
-    /// Returns the body of a request.
-    ///
-    /// # Errors
-    /// The model does not support the media or the settings, or the protocol cannot express them.
-    fn encode(&self, request: &Request, delivery: Delivery) -> Result<Vec<u8>, ProviderError> {
-        for part in request.messages.iter().flat_map(|message| &message.parts) {
-            match part {
-                Part::Media(media) if !self.facts.media.takes(media) => {
-                    let (name, kind) = (self.preset.name, media.kind);
-                    return Err(ProviderError::unsupported(
-                        Feature::Media(kind),
-                        format!("{name} does not support {kind} input in this form"),
-                    ));
-                }
-                _ => {}
-            }
-        }
-        self.protocol.encode(request, &self.model, &self.facts.quirks, delivery)
+        endpoint::endpoint(&self.base, self.wire.protocol, &self.wire.name, delivery)
     }
 
     /// Encodes a request, once for all attempts.
@@ -198,9 +163,9 @@ impl Provider {
     ) -> Result<PreparedRequest, ProviderError> {
         let refuse =
             |error: ConfigError| ProviderError::new(ProviderErrorKind::Encode, error.to_string());
-        let body = Bytes::from(self.encode(request, delivery)?);
+        let body = Bytes::from(self.wire.encode(request, delivery)?);
         let mut headers = self.headers.clone();
-        if let CacheKeyField::Header(name) = self.facts.quirks.cache_key {
+        if let CacheKeyField::Header(name) = self.wire.facts.quirks.cache_key {
             if let Some(key) = cache_key(request) {
                 let value = headers::header_value(name, &key).map_err(refuse)?;
                 headers.insert(headers::header_name(name).map_err(refuse)?, value);
@@ -226,7 +191,7 @@ impl Provider {
             Some(signer) => signer.identity().await?,
             None => String::new(),
         };
-        let name = self.protocol.to_string();
+        let name = self.wire.protocol.to_string();
         let mut headers: Vec<&[u8]> = Vec::new();
         // The names are in an order of the map, which is not that of their insertion.
         let mut names: Vec<_> = prepared.headers.keys().collect();
@@ -252,6 +217,10 @@ impl Provider {
         let (url, body) = (request.url.clone(), request.body.clone());
         let mut outgoing = HttpRequest::post(url, request.headers.clone(), body);
         outgoing.streamed = request.delivery == Delivery::Streamed;
+        if !self.transport.replays() {
+            // Signing may ask a server for credentials.
+            check_allowed(&outgoing.url)?;
+        }
         // Every attempt is signed: a signature is valid for minutes, and the credentials may change.
         let secret = match &self.signer {
             Some(signer) => signer.sign(&mut outgoing).await?,
@@ -291,7 +260,7 @@ impl Provider {
             .rest()
             .await
             .map_err(|error| with_response(error, status, request_id.as_ref()))?;
-        let mut reply = self.protocol.decode(&body).map_err(|error| {
+        let mut reply = self.wire.protocol.decode(&body).map_err(|error| {
             with_response(name_content_type(error, &response.headers), status, request_id.as_ref())
         })?;
         reply.request_id = request_id.or(reply.request_id);
@@ -323,7 +292,7 @@ impl Provider {
             };
             prefix = first_bytes(&mut response).await.map_err(|e| failed(e, &HeaderMap::new()))?;
             // The body may be a whole reply, or a stream that is labelled as JSON.
-            let streams = self.protocol.framing() == Framing::ServerSentEvents
+            let streams = self.wire.protocol.framing() == Framing::ServerSentEvents
                 && without_byte_order_mark(&prefix)
                     .trim_ascii_start()
                     .first()
@@ -331,13 +300,13 @@ impl Provider {
             if !streams {
                 let rest = response.rest().await.map_err(|e| failed(e, &HeaderMap::new()))?;
                 prefix.extend_from_slice(&rest);
-                let reply = self.protocol.decode(&prefix);
+                let reply = self.wire.protocol.decode(&prefix);
                 let reply = reply.map_err(|error| failed(error, &response.headers))?;
                 permit.settle(reply.usage);
                 return Ok(ReplyStream::of_deltas(reply.into_deltas(), request_id));
             }
         }
-        let reader = DeltaReader::new(self.protocol, self.transport.max_reply_bytes());
+        let reader = DeltaReader::new(self.wire.protocol, self.transport.max_reply_bytes());
         let mut reply_stream =
             ReplyStream::new(response, reader, request_id, request.progress.clone(), permit);
         if !prefix.is_empty() {
@@ -376,7 +345,7 @@ impl Provider {
             drop(permit);
             match turn.after(&error) {
                 Refusal::Wait(wait) => {
-                    tracing::debug!(provider = self.preset.name, %error, ?wait, "refused");
+                    tracing::debug!(provider = self.wire.preset.name, %error, ?wait, "refused");
                     progress.wait(&error, wait);
                 }
                 Refusal::Other => {
@@ -388,7 +357,7 @@ impl Provider {
                         error.message += &format!(" (not sent again: {reason})");
                         return Err(error);
                     }
-                    tracing::warn!(provider = self.preset.name, %error, ?wait, "sent again");
+                    tracing::warn!(provider = self.wire.preset.name, %error, ?wait, "sent again");
                     progress.wait(&error, wait);
                     timer(|| tokio::time::sleep(wait))?.await;
                 }
@@ -441,31 +410,20 @@ impl Model for Provider {
     }
 
     fn profile(&self) -> Profile {
-        let facts = &self.facts;
-        let mut profile = Profile::new(self.preset.name, &self.model).modes(facts.modes);
-        profile.dialect = facts.schema_dialect;
-        profile.strict = facts.schema_strict;
-        profile.tool_dialect = facts.tool_dialect;
-        profile.tool_strict = facts.tool_strict;
-        profile.parallel_tools = facts.parallel_tools;
-        profile.schema_prompt = facts.schema_prompt;
-        profile.asking = facts.asking;
-        profile.forced_tools = facts.forced_tools(self.protocol);
-        profile.cache = facts.quirks.cache.support();
-        profile.settings.max_tokens = facts.max_tokens;
+        let mut profile = self.wire.profile();
         let host = self.base.host_str().map(str::to_owned);
         profile.server = host.zip(self.base.port_or_known_default());
         profile
     }
 
     fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
-        self.protocol.fit(&self.model, settings, &self.facts.quirks)
+        self.wire.fit_settings(settings)
     }
 
     fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
         // The reply names the exact version; the data may know only the name that was asked for.
         let exact = model.and_then(|model| self.prices.cost(model, usage));
-        exact.or_else(|| self.prices.cost(&self.model, usage))
+        exact.or_else(|| self.prices.cost(&self.wire.name, usage))
     }
 
     fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
@@ -473,7 +431,7 @@ impl Model for Provider {
     }
 
     fn context_window(&self) -> Option<u64> {
-        self.prices.context_window(&self.model)
+        self.prices.context_window(&self.wire.name)
     }
 
     fn count_tokens<'a>(

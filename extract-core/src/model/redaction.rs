@@ -7,7 +7,7 @@ use std::ops::Range;
 use crate::conversation::ProviderError;
 
 /// The text in place of a secret.
-const MARK: &str = "[secret]";
+pub(super) const MARK: &str = "[secret]";
 
 /// The length of the shortest secret that is looked for. A shorter one would match ordinary text.
 const SHORTEST: usize = 8;
@@ -43,6 +43,12 @@ pub fn redact(error: &mut ProviderError, secret: &str) {
             text.replace_range(place, MARK);
         }
     }
+}
+
+/// Returns the places of a secret, and of long pieces of it, in a text. Empty for a secret of less than 8 bytes.
+pub(super) fn secret_places(text: &str, secret: &str) -> Vec<Range<usize>> {
+    let secret: Vec<u8> = plain(secret).iter().map(|byte| byte.value).collect();
+    if secret.len() < SHORTEST { Vec::new() } else { places(text, &secret) }
 }
 
 /// A byte of a text without encodings and white space, and the characters that stand for it.

@@ -147,6 +147,8 @@ pub(super) fn may_pass(error: &ProviderError) -> bool {
             | Kind::Runtime
             | Kind::Deadline
             | Kind::Pending
+            | Kind::CallForbidden
+            | Kind::NotRecorded
     );
     !settled && error.is_retryable()
 }

@@ -48,6 +48,7 @@ fn meets_every_row(kind: &ErrorKind) -> bool {
                 | ProviderErrorKind::Unsupported
                 | ProviderErrorKind::Local
                 | ProviderErrorKind::Runtime
+                | ProviderErrorKind::CallForbidden
         ),
         _ => false,
     }

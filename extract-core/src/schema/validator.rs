@@ -84,7 +84,7 @@ fn build(spelled_out: &Value) -> Result<jsonschema::Validator, ValidationError<'
 }
 
 /// Returns the least and the greatest number of a numeric format; `None` for other formats.
-pub(super) fn bounds(format: &str) -> Option<(Value, Value)> {
+pub(crate) fn bounds(format: &str) -> Option<(Value, Value)> {
     Some(match format {
         "int8" => (i8::MIN.into(), i8::MAX.into()),
         "int16" => (i16::MIN.into(), i16::MAX.into()),

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use extract_core::conversation::{
-    Block, Mode, Prices, ProviderError, Reply, Request, StopReason, Usage, Usd,
-};
+use extract_core::conversation::{Mode, Prices, Usd};
 use extract_core::extraction::{
     Budget, ClientBuilder, Error, ErrorKind, Limit, OverBudget, Shortage, Spending, llm_check,
 };
-use extract_core::model::{Model, Profile, Scripted};
+use extract_core::model::Scripted;
+use extract_core::model::scripted::reply;
 use extract_core::{Client, Extraction};
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::support::server::{Act, Server, answer};
@@ -286,26 +285,14 @@ async fn a_second_request_at_the_same_time_reserves_as_well() {
     assert_eq!((budget.reserved().tokens, server.count()), (0, 3));
 }
 
-/// A model that takes its time, and counts the tokens of its answers.
-struct Busy(Arc<AtomicU64>);
-
-impl Model for Busy {
-    fn profile(&self) -> Profile {
-        Profile::new("test", "busy")
-    }
-
-    fn respond<'a>(&'a self, _: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(async {
-            let used = self.0.fetch_add(50, Ordering::Relaxed);
-            for _ in 0..used % 7 {
-                tokio::task::yield_now().await;
-            }
-            let answer = Block::Text(r#"{"value": 7}"#.into());
-            let mut reply = Reply::new(vec![answer], StopReason::Stop);
-            reply.usage = Some(Usage::new(40, 10));
-            Ok(reply)
-        })
-    }
+/// Returns a model that takes its time, and counts the tokens of its answers.
+fn busy(used: &Arc<AtomicU64>) -> Scripted {
+    let used = Arc::clone(used);
+    Scripted::with(move |_| {
+        let used = used.fetch_add(50, Ordering::Relaxed);
+        let answer = reply::tool(json!({"value": 7})).usage(40, 10);
+        answer.after(Duration::from_micros(used % 7))
+    })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -313,7 +300,7 @@ async fn a_thousand_calls_at_once_never_spend_more_than_the_budget() {
     let used = Arc::new(AtomicU64::new(0));
     let budget = Budget::new().tokens(20_000).cost(Usd(1.0));
     let builder = Client::builder().prices(Prices::new(1.0, 1.0)).budget(&budget);
-    let client = builder.with_model(Busy(Arc::clone(&used)));
+    let client = builder.with_model(busy(&used));
     let calls = (0..1_000).map(|_| {
         let client = client.clone();
         tokio::spawn(async move { call(&client).await })

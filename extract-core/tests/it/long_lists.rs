@@ -7,18 +7,16 @@ use extract_core::cache::Cache;
 use extract_core::contract::UserTool;
 use extract_core::contract::dialect::Dialect;
 use extract_core::conversation::{
-    Block, Message, Mode, Output, ProviderError, Reply, Request, Role, StopReason, ToolCall,
-    ToolChoice, Usage, approximate_tokens,
+    Message, Mode, Output, Request, Role, ToolChoice, approximate_tokens,
 };
 use extract_core::extraction::{
     BadItems, CountedBy, ErrorKind, Expected, FallbackOn, InputError, Limit, Outcome, Step,
 };
-use extract_core::model::{Model, Profile, Scripted};
+use extract_core::model::{Profile, Scripted};
 use extract_core::{Client, Error, Extraction};
 use extract_llm::Extract;
 use extract_llm::scripted::{ScriptedReply, reply};
 use futures_util::StreamExt as _;
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 const MODES: [Mode; 4] = [Mode::Tools, Mode::JsonSchema, Mode::JsonObject, Mode::Text];
@@ -83,7 +81,14 @@ impl RowModel {
     }
 
     fn client(&self) -> Client {
-        Client::with_model(self.clone())
+        let (model, mut profile) = (self.clone(), Profile::new("test", "rows"));
+        profile.modes = vec![self.mode];
+        (profile.dialect, profile.tool_dialect) = (self.dialect, self.dialect);
+        let script = Scripted::with(move |seen| {
+            model.seen.lock().unwrap().push(seen.request.clone());
+            model.answer(&seen.request)
+        });
+        Client::with_model(script.with_profile(profile))
     }
 
     fn requests(&self) -> Vec<Request> {
@@ -100,7 +105,7 @@ impl RowModel {
         usize::try_from(rows.last().unwrap()["id"].as_u64().unwrap()).unwrap()
     }
 
-    fn answer(&self, request: &Request) -> Reply {
+    fn answer(&self, request: &Request) -> ScriptedReply {
         let last = request.messages.last().and_then(|message| message.parts[0].as_text());
         let results = request.messages.last().is_some_and(|message| message.role == Role::Tool);
         if results || last.is_some_and(|text| text.contains("these parts alone")) {
@@ -128,23 +133,16 @@ impl RowModel {
         self.reply(request, Value::from(answer).to_string())
     }
 
-    fn reply(&self, request: &Request, mut text: String) -> Reply {
+    fn reply(&self, request: &Request, mut text: String) -> ScriptedReply {
         let is_cut = text.len() > self.limit;
         text.truncate(self.limit);
-        let mut usage = Usage::default();
-        usage.input_tokens = input_tokens(request);
-        usage.output_tokens = approximate_tokens(&text);
-        let (block, stop) = match &request.output {
-            Output::Tools(tools) => {
-                let at = if let ToolChoice::Only(at) = tools.choice { at } else { 0 };
-                let call = ToolCall::new("call_1", tools.tools[at].name.clone(), text);
-                (Block::ToolCall(call), StopReason::ToolCalls)
-            }
-            _ => (Block::Text(text), StopReason::Stop),
+        let output_tokens = approximate_tokens(&text);
+        let answer = match &request.output {
+            Output::Tools(_) => reply::tool_text(text),
+            _ => reply::text(text),
         };
-        let mut reply = Reply::new(vec![block], if is_cut { StopReason::Length } else { stop });
-        reply.usage = Some(usage);
-        reply
+        let answer = answer.usage(input_tokens(request), output_tokens);
+        if is_cut { answer.truncated() } else { answer }
     }
 }
 
@@ -175,21 +173,6 @@ fn input_tokens(request: &Request) -> u64 {
         _ => 0,
     };
     texts + tools
-}
-
-impl Model for RowModel {
-    fn profile(&self) -> Profile {
-        let mut profile = Profile::new("test", "rows");
-        profile.modes = vec![self.mode];
-        (profile.dialect, profile.tool_dialect) = (self.dialect, self.dialect);
-        profile
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        self.seen.lock().unwrap().push(request.clone());
-        let reply = self.answer(request);
-        Box::pin(async { Ok(reply) })
-    }
 }
 
 fn ids(rows: &[Row]) -> Vec<usize> {

@@ -20,6 +20,7 @@ mod dialects_render;
 mod dialects_shapes;
 mod document;
 mod document_chunking;
+mod doubles;
 mod failure_classes;
 mod fallback;
 #[cfg(all(feature = "rustls-tls", feature = "http2"))]

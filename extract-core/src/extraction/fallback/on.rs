@@ -83,7 +83,7 @@ impl FallbackOn {
         match error.kind {
             Kind::ContentFiltered => self.refusals,
             Kind::ContextTooLong => self.failures,
-            Kind::Runtime | Kind::Pending => false,
+            Kind::Runtime | Kind::Pending | Kind::CallForbidden | Kind::NotRecorded => false,
             kind if is_outage(kind) => self.failures,
             _ => self.all_errors,
         }
@@ -138,6 +138,8 @@ mod tests {
             (Kind::ContentFiltered, [false, true, false]),
             // Another model would fail in the same way.
             (Kind::Runtime, [false, false, false]),
+            (Kind::CallForbidden, [false, false, false]),
+            (Kind::NotRecorded, [false, false, false]),
         ] {
             assert_eq!([failures, refusals, all].map(|on| is_for(on, kind)), choices, "{kind:?}");
         }

@@ -6,37 +6,46 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
-use serde_json::{Value, json};
+use http::StatusCode;
 
-use super::scripted_reply::{ASKED_TOOL, ScriptedReply};
+use super::reply_chunks::ReplyChunks;
+use super::scripted_reply::{ReplyContent, ScriptedReply};
+use super::seen_request::SeenRequest;
+use super::wire_form::WireForm;
 use crate::cache::CacheKey;
-use crate::contract::wrapper;
 use crate::conversation::{
-    Block, Delta, Mode, Output, ProviderError, ProviderErrorKind, Reply, Request, ToolChoice,
+    Delta, Mode, ProviderError, ProviderErrorKind, Reply, Request, Settings, Usage, Usd,
 };
-use crate::http::timer;
+use crate::http::{TransportOptions, timer};
 use crate::model::api::{DeltaStream, Model};
+use crate::model::config_error::ConfigError;
+use crate::model::delta_reader::DeltaReader;
+use crate::model::failure::{failed, reported_in_body, request_id};
+use crate::model::options::ProviderOptions;
+use crate::model::prices::PublishedPrices;
 use crate::model::profile::Profile;
-use crate::wire::{Delivery, Protocol, Quirks, decode_failure, unsupported};
+use crate::model::reply_stream::with_response;
+use crate::model::wire_model::WireModel;
+use crate::wire::{Delivery, Protocol, Quirks};
 
-/// A request that a [`Scripted`] model received.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct SeenRequest {
-    /// The request.
-    pub request: Request,
-    /// The body as it would be sent to OpenAI.
-    pub body: Value,
+/// A function that answers requests.
+type Answers = dyn Fn(&SeenRequest) -> Result<ScriptedReply, ProviderError> + Send + Sync;
+
+/// The source of the replies.
+enum Source {
+    /// The remaining replies.
+    Queue(Mutex<VecDeque<ScriptedReply>>),
+    /// A function of the request.
+    Function(Box<Answers>),
 }
 
-/// The remaining replies and the received requests.
-#[derive(Default)]
+/// The replies, and the requests so far.
 struct Script {
-    replies: VecDeque<ScriptedReply>,
-    seen: Vec<SeenRequest>,
+    source: Source,
+    seen: Mutex<Vec<SeenRequest>>,
 }
 
-/// A model that answers from a queue of replies and keeps the requests it saw. A clone shares both.
+/// A model that answers from a script, and keeps the requests it saw. A clone shares both.
 ///
 /// ```
 /// # use extract_llm::scripted::{Scripted, reply};
@@ -50,34 +59,103 @@ struct Script {
 ///
 /// assert_eq!(n, 7);
 /// assert_eq!(model.seen()[0].body["messages"][0]["content"], "<text>\nseven\n</text>");
+/// model.assert_done();
 /// # Ok::<(), Box<dyn std::error::Error>>(()) })?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// A script sends nothing again by itself: a reply with an error status is the error of its request at once.
 #[derive(Clone)]
 pub struct Scripted {
-    script: Arc<Mutex<Script>>,
+    script: Arc<Script>,
     profile: Profile,
-    /// The number of characters in a delta of a streamed reply.
+    /// The provider that the script plays. `None` for one with all modes and the protocol of OpenAI.
+    provider: Option<Arc<(WireModel, PublishedPrices)>>,
+    /// The number of characters in an event of a streamed reply.
     piece: usize,
 }
 
 impl fmt::Debug for Scripted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Scripted")
-            .field("left", &self.script().replies.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Scripted").field("left", &self.left()).finish_non_exhaustive()
     }
+}
+
+/// Locks a part of the script.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Scripted {
     /// Creates a model that returns these replies, one per request. After the last one, requests fail.
     pub fn new(replies: impl IntoIterator<Item = ScriptedReply>) -> Self {
-        let script = Script { replies: replies.into_iter().collect(), seen: Vec::new() };
-        let profile = Profile::new("scripted", "scripted");
-        Self { script: Arc::new(Mutex::new(script)), profile, piece: 8 }
+        Self::of(Source::Queue(Mutex::new(replies.into_iter().collect())))
     }
 
-    /// Sets the profile of the model. The default supports all modes.
+    /// Creates a model whose replies are a function of the request. The function may be called on several
+    /// threads at once; if it panics, so does the extraction.
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let model = Scripted::with(|request| {
+    ///     let n = request.text().matches("plum").count();
+    ///     reply::tool(json!({"value": n}))
+    /// });
+    /// let n: u8 = Client::with_model(model).extract("plum, pear, plum").await?;
+    /// assert_eq!(n, 2);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn with(answer: impl Fn(&SeenRequest) -> ScriptedReply + Send + Sync + 'static) -> Self {
+        Self::answering(move |request| Ok(answer(request)))
+    }
+
+    /// Creates a model whose replies are a function of the request that may fail.
+    pub(crate) fn answering(
+        answer: impl Fn(&SeenRequest) -> Result<ScriptedReply, ProviderError> + Send + Sync + 'static,
+    ) -> Self {
+        Self::of(Source::Function(Box::new(answer)))
+    }
+
+    fn of(source: Source) -> Self {
+        let script = Arc::new(Script { source, seen: Mutex::default() });
+        Self { script, profile: Profile::new("scripted", "scripted"), provider: None, piece: 8 }
+    }
+
+    /// Plays a model of the provider table: its protocol, modes, schema dialect, supported settings and media,
+    /// and prices. Nothing is sent to the provider, and no key is needed. Replies such as
+    /// [`reply::tool`](super::reply::tool) are written in its protocol. By default, the script is a model with
+    /// all modes and the protocol of OpenAI.
+    ///
+    /// Fails if the provider is unknown, or the model is not named.
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let claude = Scripted::new([reply::tool(json!({"value": 7}))]).provider("anthropic/claude-opus-5")?;
+    /// let n: u8 = Client::with_model(claude.clone()).extract("Seven.").await?;
+    ///
+    /// assert_eq!(n, 7);
+    /// assert!(claude.seen()[0].body["max_tokens"].is_u64(), "mandatory in this protocol");
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn provider(mut self, model: &str) -> Result<Self, ConfigError> {
+        let mut options = ProviderOptions::default();
+        model.clone_into(&mut options.model);
+        let wire = WireModel::of(&options)?;
+        self.profile = wire.profile();
+        let prices = PublishedPrices::at(wire.preset.base_url);
+        self.provider = Some(Arc::new((wire, prices)));
+        Ok(self)
+    }
+
+    /// Sets the profile of the model. The default supports all modes. The protocol stays as it is.
     pub fn with_profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
@@ -89,7 +167,7 @@ impl Scripted {
         self
     }
 
-    /// Sets the number of characters in a delta of a streamed reply. The default is 8, the minimum 1.
+    /// Sets the number of characters in an event of a streamed reply. The default is 8, the minimum 1.
     pub fn pieces_of(mut self, characters: usize) -> Self {
         self.piece = characters.max(1);
         self
@@ -97,146 +175,182 @@ impl Scripted {
 
     /// Returns the requests so far, oldest first.
     pub fn seen(&self) -> Vec<SeenRequest> {
-        self.script().seen.clone()
+        lock(&self.script.seen).clone()
     }
 
-    /// Returns the number of replies left.
+    /// Returns the number of replies left; 0 if a function answers.
     pub fn left(&self) -> usize {
-        self.script().replies.len()
+        match &self.script.source {
+            Source::Queue(replies) => lock(replies).len(),
+            Source::Function(_) => 0,
+        }
     }
 
-    /// Locks the script.
-    fn script(&self) -> MutexGuard<'_, Script> {
-        self.script.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns the body of a request as it would be sent to OpenAI.
-    fn encode(&self, request: &Request) -> Result<Vec<u8>, ProviderError> {
-        Protocol::Chat.encode(request, &self.profile.model, &Quirks::OPENAI, Delivery::Whole)
-    }
-
-    /// Records a request and returns the next reply.
+    /// Asserts that no reply is left.
     ///
-    /// # Errors
-    /// No reply is left, the reply is an error status, or it has a delay and the tokio runtime has no timers.
-    async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let body = serde_json::from_slice(&self.encode(request)?)
+    /// # Panics
+    /// Replies are left. The message tells how many, and the texts of the requests that came.
+    #[track_caller]
+    pub fn assert_done(&self) {
+        let left = self.left();
+        let seen = self.seen();
+        let texts: Vec<String> = seen
+            .iter()
+            .map(|seen| format!("\n  {}: {:?}", seen.number, short(&seen.text())))
+            .collect();
+        assert!(
+            left == 0,
+            "{left} replies of the script are left after {} requests:{}",
+            seen.len(),
+            texts.concat()
+        );
+    }
+
+    /// Returns the protocol of the replies.
+    fn protocol(&self) -> Protocol {
+        self.provider.as_ref().map_or(Protocol::Chat, |provider| provider.0.protocol)
+    }
+
+    /// Returns the body of a request as it would be sent to the provider.
+    fn encode(&self, request: &Request, delivery: Delivery) -> Result<Vec<u8>, ProviderError> {
+        match &self.provider {
+            Some(provider) => provider.0.encode(request, delivery),
+            None => Protocol::Chat.encode(request, &self.profile.model, &Quirks::OPENAI, delivery),
+        }
+    }
+
+    /// Records a request and returns its reply. Fails if no reply is left, or if a script of the user is not
+    /// valid.
+    fn take(&self, request: &Request, delivery: Delivery) -> Result<ScriptedReply, ProviderError> {
+        let body = serde_json::from_slice(&self.encode(request, delivery)?)
             .map_err(|error| ProviderError::new(ProviderErrorKind::Encode, error.to_string()))?;
-        let next = {
-            let mut script = self.script();
-            script.seen.push(SeenRequest { request: request.clone(), body });
-            let seen = script.seen.len();
-            script.replies.pop_front().ok_or_else(|| {
-                let message = format!("the script has no reply for request {seen}");
-                ProviderError::new(ProviderErrorKind::Other, message)
-            })?
+        let streamed = delivery == Delivery::Streamed;
+        let seen = {
+            let mut all = lock(&self.script.seen);
+            let seen =
+                SeenRequest { number: all.len() + 1, request: request.clone(), body, streamed };
+            all.push(seen.clone());
+            seen
         };
-        if !next.delay.is_zero() {
-            timer(|| tokio::time::sleep(next.delay))?.await;
+        let mut reply = match &self.script.source {
+            Source::Queue(replies) => {
+                let next = lock(replies).pop_front();
+                next.ok_or_else(|| ran_dry(&seen))?
+            }
+            Source::Function(answer) => answer(&seen)?,
+        };
+        reply.check()?;
+        if let ReplyContent::Answer(answer) = &mut reply.content {
+            answer.name_calls(request)?;
         }
-        if next.status != 200 {
-            let mut error = decode_failure(next.status, &next.body, None);
-            error.unsupported = unsupported(&error, request.output.mode());
-            return Err(error);
-        }
-        let mut reply = Protocol::Chat.decode(&next.body)?;
-        name_calls(&mut reply, request)?;
         Ok(reply)
     }
-}
 
-/// Replaces the placeholder in calls by the name of the tool that the request asks for. If every variant
-/// of an enum is a tool, the arguments select one, as serde writes the enum: `{"Variant": …}`.
-fn name_calls(reply: &mut Reply, request: &Request) -> Result<(), ProviderError> {
-    for block in &mut reply.blocks {
-        if let Block::ToolCall(call) = block {
-            if call.name == ASKED_TOOL {
-                asked_tool(request, &mut call.arguments)?.clone_into(&mut call.name);
+    /// Waits for the response to a request, and returns it if its status is a success.
+    async fn open(
+        &self,
+        request: &Request,
+        delivery: Delivery,
+    ) -> Result<(ScriptedReply, WireForm), ProviderError> {
+        let reply = self.take(request, delivery)?;
+        let form = reply.wire_form(self.protocol(), &self.profile.model, self.piece)?;
+        if !reply.delay.is_zero() {
+            timer(|| tokio::time::sleep(reply.delay))?.await;
+        }
+        if (200..=299).contains(&reply.status) {
+            return Ok((reply, form));
+        }
+        let body = form.body.as_deref().unwrap_or_default();
+        let body = body.get(..reply.cut.unwrap_or(body.len())).unwrap_or(body);
+        Err(failed(reply.status, &reply.headers, body, request.output.mode()))
+    }
+
+    /// Answers a request with a whole reply.
+    async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
+        let (reply, form) = self.open(request, Delivery::Whole).await?;
+        self.decode(&reply, form, request.output.mode())
+    }
+
+    /// Decodes a reply that is not streamed.
+    fn decode(
+        &self,
+        reply: &ScriptedReply,
+        form: WireForm,
+        mode: Mode,
+    ) -> Result<Reply, ProviderError> {
+        let body = form
+            .body
+            .ok_or_else(|| ProviderError::new(ProviderErrorKind::Other, form.without_body))?;
+        let id = request_id(&reply.headers);
+        let decoded = match reply.cut {
+            Some(cut) if cut > body.len() => return Err(cut_behind_the_end(cut, body.len())),
+            Some(cut) if cut < body.len() => {
+                let message = format!("the connection ended after {cut} of {} bytes", body.len());
+                Err(ProviderError::new(ProviderErrorKind::Interrupted, message))
             }
-        }
+            _ => self.protocol().decode(&body),
+        };
+        let mut decoded = decoded.map_err(|error| {
+            reported_in_body(with_response(error, StatusCode::OK, id.as_ref()), mode)
+        })?;
+        decoded.request_id = id.or(decoded.request_id);
+        Ok(decoded)
     }
-    Ok(())
+
+    /// Answers a request with a stream.
+    async fn open_stream(&self, request: &Request) -> Result<DeltaStream<'static>, ProviderError> {
+        let mode = request.output.mode();
+        let (reply, mut form) = self.open(request, Delivery::Streamed).await?;
+        let Some(events) = form.events.take() else {
+            let deltas = self.decode(&reply, form, mode)?.into_deltas();
+            return Ok(one_by_one(deltas, self.piece));
+        };
+        let chunks = ReplyChunks {
+            chunks: chunks_of(events, reply.chunk, reply.cut)?,
+            reader: DeltaReader::new(self.protocol(), TransportOptions::default().max_reply_bytes),
+            pause: reply.pause,
+            mode,
+            request_id: request_id(&reply.headers),
+            ready: VecDeque::new(),
+            failure: None,
+            is_at_end: false,
+        };
+        chunks.begin().await
+    }
 }
 
-/// Returns the name of the tool that the request asks for. If the arguments select a variant, they are
-/// replaced by those of the variant.
-///
-/// # Errors
-/// The request asks for several tools and the arguments select none.
-fn asked_tool<'r>(request: &'r Request, arguments: &mut String) -> Result<&'r str, ProviderError> {
-    let tools = match &request.output {
-        Output::Tools(tools) => tools,
-        Output::JsonSchema(tool) => return Ok(&tool.name),
-        Output::JsonObject | Output::Text => return Ok("answer"),
-    };
-    let answer_tools = &tools.tools[..tools.tools.len().saturating_sub(tools.user_tools)];
-    match (tools.choice, answer_tools) {
-        (ToolChoice::Only(index), _) if index < tools.tools.len() => {
-            return Ok(&tools.tools[index].name);
-        }
-        (_, [only]) => return Ok(&only.name),
-        _ => {}
+/// Returns the chunks of a stream: one event each, or `size` bytes each, up to the cut.
+fn chunks_of(
+    events: Vec<Vec<u8>>,
+    size: Option<usize>,
+    cut: Option<usize>,
+) -> Result<VecDeque<Vec<u8>>, ProviderError> {
+    let length = events.iter().map(Vec::len).sum();
+    let mut left = cut.unwrap_or(length);
+    if left > length {
+        return Err(cut_behind_the_end(left, length));
     }
-    let (variant, inner) = match serde_json::from_str(arguments) {
-        Ok(Value::String(variant)) => (variant, json!({})),
-        Ok(Value::Object(members)) if members.len() == 1 => {
-            members.into_iter().next().unwrap_or_default()
-        }
-        _ => Default::default(),
+    let chunks = match size {
+        Some(size) => events.concat().chunks(size).map(<[u8]>::to_vec).collect(),
+        None => events,
     };
-    if let Some(tool) = answer_tools.iter().find(|tool| tool.name == variant) {
-        let wrapped = wrapper::is_wrapper(&tool.schema);
-        *arguments = match inner {
-            Value::Null if !wrapped => json!({}),
-            inner if wrapped && inner.get(wrapper::KEY).is_none() => wrapper::wrap_value(inner),
-            inner => inner,
-        }
-        .to_string();
-        return Ok(&tool.name);
-    }
-    let names: Vec<String> = answer_tools.iter().map(|tool| format!("`{}`", tool.name)).collect();
-    let message = format!(
-        "the script calls the requested tool, but the request offers {} tools: {}; write \
-         `reply::call(name, arguments)`, or ask for one tool with `.layout(Layout::Whole)`",
-        names.len(),
-        names.join(", ")
-    );
-    Err(ProviderError::new(ProviderErrorKind::Other, message))
+    let until_cut = chunks.into_iter().map_while(|mut chunk| {
+        chunk.truncate(left);
+        left -= chunk.len();
+        (!chunk.is_empty()).then_some(chunk)
+    });
+    Ok(until_cut.collect())
 }
 
-impl Model for Scripted {
-    fn profile(&self) -> Profile {
-        self.profile.clone()
-    }
-
-    /// The body of the request makes the key, so all scripts share the entries of a cache.
-    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
-        Box::pin(async move {
-            let body = self.encode(request).ok()?;
-            Some(CacheKey::of([b"scripted", &body[..]]))
-        })
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(self.answer(request))
-    }
-
-    fn stream<'a>(
-        &'a self,
-        request: &'a Request,
-    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
-        Box::pin(async move {
-            let deltas = self.answer(request).await?.into_deltas();
-            let pieces: Vec<Delta> =
-                deltas.into_iter().flat_map(|delta| split_delta(delta, self.piece)).collect();
-            let arriving = stream::iter(pieces).then(|piece| async {
-                // Every delta arrives alone, as over a network.
-                tokio::task::yield_now().await;
-                Ok(piece)
-            });
-            Ok(arriving.boxed())
-        })
-    }
+/// Returns the deltas of a reply that a server sent whole, each alone.
+fn one_by_one(deltas: Vec<Delta>, piece: usize) -> DeltaStream<'static> {
+    let pieces: Vec<Delta> =
+        deltas.into_iter().flat_map(|delta| split_delta(delta, piece)).collect();
+    let arriving = stream::iter(pieces).then(|piece| async {
+        tokio::task::yield_now().await;
+        Ok(piece)
+    });
+    arriving.boxed()
 }
 
 /// Splits text and arguments into deltas of at most `max_characters` characters.
@@ -250,4 +364,76 @@ fn split_delta(delta: Delta, max_characters: usize) -> Vec<Delta> {
     };
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(max_characters).map(|piece| of(piece.iter().collect())).collect()
+}
+
+/// Returns the error of a request for which no reply is left.
+fn ran_dry(seen: &SeenRequest) -> ProviderError {
+    let number = seen.number;
+    let message = format!(
+        "the script has no reply for request {number}, it had {}. The request says {:?}. Add a reply, \
+         answer every request with `Scripted::with`, or allow fewer requests: `validation_retries`",
+        number - 1,
+        short(&seen.text())
+    );
+    ProviderError::new(ProviderErrorKind::Other, message)
+}
+
+/// Returns the error of a cut that cuts nothing.
+fn cut_behind_the_end(cut: usize, length: usize) -> ProviderError {
+    let message =
+        format!("the script is not valid: `cut_at({cut})` is behind the body's {length} bytes");
+    ProviderError::new(ProviderErrorKind::Other, message)
+}
+
+/// Returns the beginning of a text, of at most 200 characters.
+fn short(text: &str) -> String {
+    const MOST: usize = 200;
+    let mut short: String = text.chars().take(MOST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+impl Model for Scripted {
+    fn profile(&self) -> Profile {
+        self.profile.clone()
+    }
+
+    fn fit_settings(&self, settings: &mut Settings) -> Vec<String> {
+        self.provider.as_ref().map(|provider| provider.0.fit_settings(settings)).unwrap_or_default()
+    }
+
+    fn cost(&self, model: Option<&str>, usage: &Usage) -> Option<Usd> {
+        let (wire, prices) = &**self.provider.as_ref()?;
+        let exact = model.and_then(|model| prices.cost(model, usage));
+        exact.or_else(|| prices.cost(&wire.name, usage))
+    }
+
+    fn context_window(&self) -> Option<u64> {
+        let (wire, prices) = &**self.provider.as_ref()?;
+        prices.context_window(&wire.name)
+    }
+
+    /// The body of the request makes the key, so all scripts share the entries of a cache.
+    fn cache_key<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Option<CacheKey>> {
+        Box::pin(async move {
+            let body = self.encode(request, Delivery::Whole).ok()?;
+            Some(CacheKey::of([b"scripted", &body[..]]))
+        })
+    }
+
+    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
+        Box::pin(self.answer(request))
+    }
+
+    fn stream<'a>(
+        &'a self,
+        request: &'a Request,
+    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
+        Box::pin(async move {
+            let deltas: DeltaStream<'a> = self.open_stream(request).await?;
+            Ok(deltas)
+        })
+    }
 }

@@ -1,4 +1,5 @@
-//! Functions that create the replies of a script.
+//! Functions that create the replies of a script. An answer is written in the protocol of the
+//! [provider](super::Scripted::provider) that the script plays; the default is Chat Completions.
 //!
 //! ```
 //! use extract_llm::scripted::{Scripted, reply};
@@ -8,32 +9,26 @@
 //!     reply::text("Here you are: ```json\n{\"n\": 1}\n```"),
 //!     reply::tool(json!({"n": 1})),
 //!     reply::refusal("I cannot help with that."),
-//!     reply::status(429),
+//!     reply::status(429).header("retry-after", "1"),
+//!     reply::tool(json!({"n": 1})).cut_at(90),
 //! ]);
 //! ```
 
 #![expect(clippy::needless_pass_by_value, reason = "so that `json!` can stand in the call")]
 
-use std::time::Duration;
+use serde_json::Value;
 
-use serde_json::{Value, json};
+use super::answer::{ASKED_TOOL, Answer, End};
+use super::scripted_reply::{ReplyContent, ScriptedReply};
 
-use super::scripted_reply::{ASKED_TOOL, ScriptedReply};
-
-/// Returns a reply with this message.
-fn message(message: &Value, finish_reason: &str) -> ScriptedReply {
-    body(json!({
-        "id": "chatcmpl-scripted",
-        "object": "chat.completion",
-        "model": "scripted",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish_reason}],
-        "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15},
-    }))
+/// Returns a reply with this answer.
+fn answer(answer: Answer) -> ScriptedReply {
+    ScriptedReply::new(ReplyContent::Answer(answer))
 }
 
 /// Returns a reply of text.
 pub fn text(text: impl Into<String>) -> ScriptedReply {
-    message(&json!({"role": "assistant", "content": text.into()}), "stop")
+    answer(Answer::of_text(Some(text.into())))
 }
 
 /// Returns a reply whose text is this JSON.
@@ -47,7 +42,8 @@ pub fn tool(arguments: Value) -> ScriptedReply {
     tool_text(arguments.to_string())
 }
 
-/// Returns the same call as [`tool`], with arguments that need not be valid JSON.
+/// Returns the same call as [`tool`], with arguments that need not be valid JSON. The protocols of Anthropic,
+/// Google, Bedrock and Ollama carry such arguments in streams only, or not at all; the request then fails.
 pub fn tool_text(arguments: impl Into<String>) -> ScriptedReply {
     tools([arguments.into()])
 }
@@ -78,50 +74,55 @@ pub fn calls<N: Into<String>>(calls: impl IntoIterator<Item = (N, Value)>) -> Sc
 
 /// Returns a reply with calls, by name and arguments.
 fn tool_calls(calls: Vec<(String, String)>) -> ScriptedReply {
-    let calls: Vec<Value> = calls
-        .into_iter()
-        .enumerate()
-        .map(|(index, (name, arguments))| {
-            json!({
-                "id": format!("call_{index}"),
-                "type": "function",
-                "function": {"name": name, "arguments": arguments},
-            })
-        })
-        .collect();
-    message(&json!({"role": "assistant", "content": null, "tool_calls": calls}), "tool_calls")
+    answer(Answer { calls, ..Answer::of_text(None) })
 }
 
-/// Returns a refusal.
+/// Returns a refusal. A protocol without refusals (those of Google, Cohere and Ollama) gets it as text.
 pub fn refusal(words: impl Into<String>) -> ScriptedReply {
-    let words = words.into();
-    message(&json!({"role": "assistant", "content": null, "refusal": words}), "stop")
+    answer(Answer { refusal: Some(words.into()), ..Answer::of_text(None) })
 }
 
 /// Returns a text that is cut off at the limit of tokens.
 pub fn truncated(text: impl Into<String>) -> ScriptedReply {
-    message(&json!({"role": "assistant", "content": text.into()}), "length")
+    answer(Answer { end: End::Length, ..Answer::of_text(Some(text.into())) })
 }
 
-/// Returns a reply that the provider's content filter stopped.
+/// Returns a reply that the provider's content filter stopped. With Anthropic, that is a refusal without
+/// text. Ollama and Google's Interactions have no filter; the request then fails.
 pub fn filtered() -> ScriptedReply {
-    message(&json!({"role": "assistant", "content": ""}), "content_filter")
+    answer(Answer { end: End::Filter, ..Answer::of_text(Some(String::new())) })
 }
 
-/// Returns an HTTP status with an error body of OpenAI's shape.
+/// Returns an HTTP status with an error body in the provider's shape.
 pub fn status(status: u16) -> ScriptedReply {
-    let message = format!("scripted status {status}");
-    failure(status, json!({"error": {"message": message, "type": null, "code": null}}))
+    ScriptedReply::new(ReplyContent::Failure(format!("scripted status {status}"))).status(status)
 }
 
 /// Returns an HTTP status with any error body.
 pub fn failure(status: u16, error: Value) -> ScriptedReply {
-    let mut reply = body(error);
-    reply.status = status;
-    reply
+    body(error).status(status)
 }
 
-/// Returns any body of the Chat Completions protocol, with status 200.
+/// Returns any JSON body, with status 200. It must be that of the provider's protocol. If the request is
+/// streamed, the server answers it whole.
 pub fn body(body: Value) -> ScriptedReply {
-    ScriptedReply { status: 200, body: body.to_string().into_bytes(), delay: Duration::ZERO }
+    bytes(body.to_string())
+}
+
+/// Returns a body of any bytes, with status 200, such as a web page. If the request is streamed, the server
+/// answers it whole.
+pub fn bytes(body: impl Into<Vec<u8>>) -> ScriptedReply {
+    ScriptedReply::new(ReplyContent::Body(body.into()))
+}
+
+/// Returns the bytes of a stream of the provider's protocol, with status 200. If the request is not
+/// streamed, it fails, because a stream is no reply to it.
+///
+/// ```
+/// use extract_llm::scripted::reply;
+///
+/// let stream = reply::events("data: {\"choices\": [{\"delta\": {\"content\": \"7\"}}]}\n\n").chunks_of(5);
+/// ```
+pub fn events(stream: impl Into<Vec<u8>>) -> ScriptedReply {
+    ScriptedReply::new(ReplyContent::Events(stream.into()))
 }

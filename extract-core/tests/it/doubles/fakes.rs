@@ -1,0 +1,172 @@
+//! Made-up data for many types, valid and with flaws.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use extract_llm::scripted::{Fake, Flaw};
+use extract_llm::{Client, ErrorKind, Extract, Quote};
+use serde_json::{Value, json};
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+struct Invoice {
+    #[extract(length(min = 3, max = 20))]
+    vendor: String,
+    #[extract(range(min = 0.5, max = 99.5))]
+    total: f64,
+    #[extract(length(min = 1, max = 4))]
+    lines: Vec<Line>,
+    status: Status,
+    note: Option<String>,
+    #[extract(pattern("^[A-Z]{2}-[0-9]{4,6}$"))]
+    number: String,
+    #[extract(email)]
+    contact: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    text: String,
+    #[extract(range(min = 1, max = 9))]
+    count: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Status {
+    Open,
+    Paid { on: String, by: Payment },
+}
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+enum Payment {
+    Cash,
+    Card(String, u16),
+    Transfer { iban: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+struct Tree {
+    name: String,
+    left: Option<Box<Tree>>,
+    children: Vec<Tree>,
+}
+
+#[derive(Debug, Clone, PartialEq, Extract)]
+#[serde(untagged)]
+enum Amount {
+    Number(i32),
+    Text { text: String },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Extract)]
+enum Color {
+    Red,
+    Green,
+    Blue,
+}
+
+/// Extracts values with many seeds. Each must be read at the first answer.
+async fn all_valid<T: Extract + std::fmt::Debug + Send>() {
+    for seed in 0..40 {
+        let client = Client::builder().validation_retries(0).with_model(Fake::seeded(seed));
+        let name = std::any::type_name::<T>();
+        for (way, read) in [
+            ("whole", client.extract::<T>("Acme sold seven lamps to Maria in Rome.").await),
+            (
+                "streamed",
+                client.extract::<T>("Acme sold seven lamps to Maria.").stream().finish().await,
+            ),
+        ] {
+            assert!(read.is_ok(), "{name}, seed {seed}, {way}: {:?}", read.err());
+        }
+    }
+}
+
+#[tokio::test]
+async fn data_fit_every_kind_of_type() {
+    all_valid::<Invoice>().await;
+    all_valid::<Vec<Invoice>>().await;
+    all_valid::<Tree>().await;
+    all_valid::<Amount>().await;
+    all_valid::<Vec<Amount>>().await;
+    all_valid::<Payment>().await;
+    all_valid::<Option<Color>>().await;
+    all_valid::<BTreeSet<Color>>().await;
+    all_valid::<BTreeMap<Color, Line>>().await;
+    all_valid::<HashMap<u16, Option<f32>>>().await;
+    all_valid::<BTreeMap<String, Vec<bool>>>().await;
+    all_valid::<(u8, String, Option<Color>)>().await;
+    all_valid::<[i16; 3]>().await;
+    all_valid::<(i8, i64, u64, i128, u128, usize)>().await;
+    all_valid::<char>().await;
+    all_valid::<std::time::Duration>().await;
+    all_valid::<std::net::IpAddr>().await;
+    all_valid::<std::num::NonZeroU8>().await;
+    all_valid::<Value>().await;
+    all_valid::<Quote>().await;
+}
+
+#[tokio::test]
+async fn the_seed_and_the_input_decide() {
+    let of = async |seed: u64, input: &str| {
+        Client::with_model(Fake::seeded(seed)).extract::<Invoice>(input).await.unwrap()
+    };
+    let one = of(7, "A lamp for Maria.").await;
+    assert_eq!(of(7, "A lamp for Maria.").await, one);
+    assert_ne!(of(8, "A lamp for Maria.").await, one);
+    assert_ne!(of(7, "A chair for Tom.").await, one);
+}
+
+#[tokio::test]
+async fn each_flaw_is_rejected_once_and_corrected() {
+    for flaw in Flaw::ALL {
+        for seed in 0..20 {
+            let fake = Fake::seeded(seed).flaws([flaw]);
+            let client = Client::with_model(fake.clone());
+            let done = client.extract::<Vec<Invoice>>("Acme sold lamps.").report().await;
+            match flaw {
+                Flaw::Refusal => {
+                    let error = done.unwrap_err();
+                    assert!(matches!(error.kind(), ErrorKind::Refused { .. }), "{error}");
+                }
+                Flaw::Truncated => {
+                    let is_second = done.map_or(1, |done| done.ledger.attempts.len()) > 1;
+                    let is_reported = fake.seen().len() == 1;
+                    assert!(is_second || is_reported);
+                }
+                _ => {
+                    let done = done.unwrap_or_else(|error| panic!("{flaw:?} {seed}: {error}"));
+                    assert_eq!(done.ledger.attempts.len(), 2, "{flaw:?} {seed}: {:?}", done.value);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rate_makes_a_share_of_answers_invalid() {
+    let client = Client::builder().validation_retries(0);
+    let client = client.with_model(Fake::seeded(1).flaw_rate(Flaw::WrongType, 0.3));
+    let mut failed = 0;
+    for row in 0..200 {
+        failed += usize::from(client.extract::<Line>(format!("Row {row}")).await.is_err());
+    }
+    assert!((30..90).contains(&failed), "{failed} of 200");
+}
+
+#[tokio::test]
+async fn impossible_requests_are_refused() {
+    #[derive(Debug, Extract)]
+    struct Plain {
+        #[expect(dead_code, reason = "only read")]
+        name: String,
+    }
+    let fake = Fake::seeded(1).flaws([Flaw::UnknownVariant]);
+    let error = Client::with_model(fake).extract::<Plain>("Maria").await.unwrap_err();
+    assert!(error.to_string().contains("no place for UnknownVariant"), "{error}");
+
+    let schema = json!({"type": "object", "required": ["a"],
+        "properties": {"a": {"type": "string", "pattern": "^(?=a)b"}}});
+    let error = Client::with_model(Fake::seeded(1)).extract_value(&schema, "a").await.unwrap_err();
+    assert!(error.to_string().contains("is not supported"), "{error}");
+}
