@@ -63,5 +63,8 @@ struct Testing;
 #[doc = include_str!("../../docs/tokens.md")]
 struct Tokens;
 
+#[doc = include_str!("../../docs/watching.md")]
+struct Watching;
+
 #[doc = include_str!("../../docs/type-support.md")]
 struct TypeSupport;
