@@ -111,13 +111,13 @@ impl Flawed<'_> {
     }
 
     /// Returns the object without one of its required members. A member that may be null is read as null if
-    /// it is absent.
+    /// it is absent, and a tag can be inferred from the other members.
     fn without_a_member(&self, plain: &Plain, found: &Value) -> Vec<Value> {
         let Value::Object(members) = found else { return vec![] };
-        let required = plain
-            .members
-            .iter()
-            .filter(|member| member.required && !self.tree.takes_null(member.node));
+        let is_tag = |id| self.tree.plain(id).is_some_and(|plain| plain.is_const);
+        let required = plain.members.iter().filter(|member| {
+            member.required && !self.tree.takes_null(member.node) && !is_tag(member.node)
+        });
         required
             .map(|member| {
                 let mut rest = members.clone();

@@ -127,7 +127,9 @@ impl<'a> Generator<'a> {
             return Err(format!("a text of {} characters is too long", lengths.min));
         }
         if let Some(regex) = plain.text("pattern") {
-            return pattern::text(regex, &mut self.rng, |text| lengths.hold(text.chars().count()));
+            return pattern::text(regex, pattern::TEXT, &mut self.rng, |text| {
+                lengths.hold(text.chars().count())
+            });
         }
         if plain.text("contentEncoding") == Some("base64") {
             return Ok(text::base64(&mut self.rng));
@@ -265,7 +267,7 @@ impl<'a> Generator<'a> {
             return Err(String::from("the names of members are no texts"));
         }
         if let Some((regex, _)) = plain.patterns.first() {
-            return pattern::text(&regex.text, &mut self.rng, |_| true);
+            return pattern::text(&regex.text, pattern::NAME, &mut self.rng, |_| true);
         }
         Ok(text::word(&mut self.rng))
     }

@@ -4,8 +4,11 @@ use fastrand::Rng;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
-/// The most repetitions beyond the least number.
-const MORE: u32 = 4;
+/// The most repetitions beyond the least number, in a text.
+pub(super) const TEXT: u32 = 4;
+
+/// The same in the name of a member: the digits of a number must fit into the key's type.
+pub(super) const NAME: u32 = 1;
 
 /// The longest text, in bytes.
 const LONGEST: usize = 100_000;
@@ -17,6 +20,7 @@ const ATTEMPTS: usize = 200;
 /// cannot be read, as with one that looks ahead, or if no text is found.
 pub(super) fn text(
     pattern: &str,
+    repetitions: u32,
     rng: &mut Rng,
     is_allowed: impl Fn(&str) -> bool,
 ) -> Result<String, String> {
@@ -25,7 +29,7 @@ pub(super) fn text(
     for attempt in 0..ATTEMPTS {
         let mut text = String::new();
         // Later attempts repeat more, for a long least length.
-        let more = MORE + u32::try_from(attempt).unwrap_or(0) / 8;
+        let more = repetitions + u32::try_from(attempt).unwrap_or(0) / 8;
         write(&hir, rng, more, &mut text)
             .map_err(|why| format!("the pattern `{pattern}` is not supported: {why}"))?;
         if is_allowed(&text) {
