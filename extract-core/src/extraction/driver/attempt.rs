@@ -41,6 +41,7 @@ impl<T> Driver<T> {
         let (address, parts) = (self.dialogue.address.clone(), self.ask.part_pointers());
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         let progress = Progress::with_deadline(self.deadline);
+        progress.want_answers_after(self.task.options.answers_after);
         if let Some(reservation) = &mut self.reservation {
             reservation.begin(&progress);
         }
