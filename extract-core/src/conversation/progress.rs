@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -43,6 +43,8 @@ struct ProgressNotes {
     deadline: Option<Instant>,
     resend: Option<ResendGuard>,
     on_wait: Option<OnWait>,
+    /// The time before which an answer is too old.
+    answers_after: Option<SystemTime>,
 }
 
 /// A function that returns the reason why a request may not be sent again after a failure.
@@ -193,6 +195,16 @@ impl Progress {
         if let Some(OnWait(tell)) = on_wait {
             tell(wait, failure);
         }
+    }
+
+    /// Sets the time before which an answer is too old: the request is asked anew.
+    pub(crate) fn want_answers_after(&self, time: Option<SystemTime>) {
+        self.noted().answers_after = time;
+    }
+
+    /// Returns the time before which an answer is too old.
+    pub(crate) fn answers_after(&self) -> Option<SystemTime> {
+        self.noted().answers_after
     }
 
     /// Sets what decides whether the request may be sent again after a failure. By default it may.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bad_items::BadItems;
 use super::budget::Budget;
@@ -55,6 +55,8 @@ pub(super) struct Options {
     pub(super) cache: Cache,
     /// Keeps the accepted reply for a run over many inputs, and may hold one to read.
     pub(super) kept_reply: Option<Arc<KeptReply>>,
+    /// The time before which an answer in a batch is too old.
+    pub(super) answers_after: Option<SystemTime>,
     /// The tokens of the model's context window, if the user names them.
     pub(super) context_window: Option<u64>,
     /// The listeners of events.
@@ -126,6 +128,7 @@ impl Default for Options {
             budgets: Vec::new(),
             cache: Cache::off(),
             kept_reply: None,
+            answers_after: None,
             context_window: None,
             trace_content: None,
             listeners: Vec::new(),

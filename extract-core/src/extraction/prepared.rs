@@ -2,6 +2,7 @@
 //! a value that it has kept, and runs it.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde_json::Value;
 
@@ -101,6 +102,11 @@ impl<T> Prepared<T> {
     /// Returns the same extraction for another contract, without the rules of the type.
     pub(crate) fn asking_for(&self, contract: Arc<Contract>) -> Prepared<Value> {
         Prepared(self.0.asking_for(contract))
+    }
+
+    /// Takes no answer in a batch that was made before this time.
+    pub(crate) fn asking_anew_after(&mut self, time: SystemTime) {
+        self.0.options.answers_after = Some(time);
     }
 
     /// Reads this reply before a request is sent, or keeps the accepted one.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::journal::JournalError;
+use crate::conversation::ProviderError;
 use crate::extraction::{Error, OverBudget};
 
 /// The reason why a run stopped before its end, or why a [`Worker`](super::Worker) stopped. The rows that were in flight have ended and were returned. The
@@ -20,6 +21,15 @@ pub enum RunError {
     /// type or a setting is invalid. The row that met it counts as not started.
     #[error("the run stopped, because every row would fail in this way: {0}")]
     EveryRow(Error),
+    /// A [batch](super::Batches) of a run that does not wait was not accepted. Its rows are asked for in the next
+    /// run.
+    #[error("batch {number} was not accepted: {error}")]
+    Batch {
+        /// The number of the batch in its folder.
+        number: u64,
+        /// The error of the service.
+        error: ProviderError,
+    },
     /// The id of a row cannot be written as JSON.
     #[error("the id of row {row} cannot be written as JSON: {message}")]
     Id {

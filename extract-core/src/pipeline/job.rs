@@ -115,7 +115,15 @@ impl<K: Send> Job<K> {
                 }
                 Ok(self.ask(shared, prepared, &place, reply).await)
             }
-            None | Some(Found::Failed(_)) => Ok(self.ask(shared, prepared, &place, None).await),
+            Some(Found::Failed(letter)) => {
+                let mut prepared = prepared;
+                // What led to a lasting failure would lead to it again.
+                if !letter.is_retryable {
+                    prepared.asking_anew_after(letter.at);
+                }
+                Ok(self.ask(shared, prepared, &place, None).await)
+            }
+            None => Ok(self.ask(shared, prepared, &place, None).await),
         }
     }
 

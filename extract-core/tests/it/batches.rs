@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind;
 use extract_llm::pipeline::{
-    BatchRun, BatchState, Batches, JournalError, Origin, Row, RowError, RunError,
+    BatchRun, BatchState, Batches, FailedRows, JournalError, Origin, Row, RowError, RunError,
 };
 use extract_llm::{Client, ErrorKind, Mode};
 use serde_json::Value;
@@ -189,9 +191,9 @@ async fn rows_of_one_batch_end_differently() {
 
 #[tokio::test]
 async fn a_row_that_failed_for_a_passing_reason_is_in_the_next_batch() {
-    let tries = std::sync::atomic::AtomicUsize::new(0);
+    let tries = AtomicUsize::new(0);
     let server = BatchServer::start("openai", move |request| match asked(request).0 {
-        1 if tries.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => Outcome::Absent,
+        1 if tries.fetch_add(1, Ordering::SeqCst) == 0 => Outcome::Absent,
         item => value(item),
     })
     .await;
@@ -558,4 +560,140 @@ async fn a_run_that_is_cancelled_before_its_start_cancels_what_an_earlier_one_ha
     until(|| server.count("POST /v1/batches/batch-1/cancel") == 1).await;
     server.end_all();
     assert_eq!(waiting.await.unwrap(), 0);
+}
+
+/// Runs a pass without waiting. Returns the rows, and the number of those that were passed over.
+async fn pass(
+    server: &BatchServer,
+    count: u64,
+    folder: &Path,
+    failed: FailedRows,
+) -> Result<(Vec<Row<u64, u64>>, u64), RunError> {
+    let run = client(server).extract_many::<u64, _>(items(count)).row_retries(0);
+    let mut run = run.failed_rows(failed).in_batches(settings(folder).without_waiting());
+    let rows = all(&mut run).await?;
+    let passed_over = run.summary().passed_over;
+    Ok((rows, passed_over))
+}
+
+#[tokio::test]
+async fn a_run_without_waiting_fails_the_rows_at_fault_and_sends_the_others_again() {
+    let server = BatchServer::start("openai", good).await;
+    server.next_end(End::Failed("invalid_json_line", "This line is not parseable.", Some(2)));
+    let folder = tempfile::tempdir().unwrap();
+    let pass = || pass(&server, 4, folder.path(), FailedRows::Keep);
+    assert_eq!(pass().await.unwrap().1, 4);
+    server.end_all();
+    // The batch has failed. Three rows are in the next one, and one has its error.
+    let (rows, passed_over) = pass().await.unwrap();
+    assert_eq!((rows.len(), passed_over), (1, 3));
+    assert_eq!(kind_of(&rows[0]), ProviderErrorKind::InvalidRequest);
+    server.end_all();
+    let (rows, passed_over) = pass().await.unwrap();
+    let done = rows.iter().filter(|row| row.result.is_ok()).count();
+    assert_eq!((rows.len(), done, passed_over), (4, 3, 0));
+    assert_eq!(server.batches(), [4, 3]);
+}
+
+#[tokio::test]
+async fn a_run_without_waiting_fails_all_rows_of_a_batch_that_was_refused() {
+    for service in ["openai", "google", "mistral"] {
+        let server = BatchServer::start(service, good).await;
+        server.next_end(End::Failed("bad_model", "The model takes no batches.", None));
+        let folder = tempfile::tempdir().unwrap();
+        let pass = || pass(&server, 2, folder.path(), FailedRows::Keep);
+        assert_eq!(pass().await.unwrap().1, 2, "{service}");
+        server.end_all();
+        let (rows, passed_over) = pass().await.unwrap();
+        assert_eq!((rows.len(), passed_over), (2, 0), "{service}");
+        for row in &rows {
+            let text = row.result.as_ref().unwrap_err().to_string();
+            assert!(text.contains("takes no batches"), "{service}: {text}");
+        }
+        assert_eq!(server.batches(), [2], "{service}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_is_not_accepted_is_an_error_of_a_run_that_does_not_wait() {
+    let server = BatchServer::start("openai", good).await;
+    server.fault("POST /v1/batches", Fault::Status(400, "No such endpoint."));
+    let folder = tempfile::tempdir().unwrap();
+    let error = pass(&server, 2, folder.path(), FailedRows::Keep).await.unwrap_err();
+    assert!(matches!(error, RunError::Batch { number: 1, .. }), "{error}");
+    assert!(error.to_string().contains("No such endpoint."), "{error}");
+    assert_eq!(server.input_files(), 0);
+    // The next run sends the rows again.
+    assert_eq!(pass(&server, 2, folder.path(), FailedRows::Keep).await.unwrap().1, 2);
+    assert_eq!(server.batches(), [2]);
+}
+
+#[tokio::test]
+async fn rows_that_failed_are_asked_anew_and_do_not_get_their_old_results() {
+    let is_mended = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&is_mended);
+    let server = BatchServer::start("openai", move |request| match asked(request).0 {
+        0 if !mended.load(Ordering::SeqCst) => Outcome::Fails(400, "Not now."),
+        1 if !mended.load(Ordering::SeqCst) => Outcome::Says("There were several.".into()),
+        item => value(item),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let first =
+        client(&server).extract_many::<u64, _>(items(3)).each(|row| row.validation_retries(0));
+    let first = rows(first.in_batches(settings(folder.path()))).await;
+    assert_eq!(values(&first), [None, None, Some(2)]);
+    is_mended.store(true, Ordering::SeqCst);
+    let again = client(&server)
+        .extract_many::<u64, _>(items(3))
+        .each(|row| row.validation_retries(0))
+        .failed_rows(FailedRows::AskAgain);
+    let again = rows(again.in_batches(settings(folder.path()))).await;
+    assert_eq!(values(&again), [Some(0), Some(1), Some(2)]);
+    assert_eq!(server.batches(), [3, 2]);
+}
+
+#[tokio::test]
+async fn rows_that_are_asked_anew_can_be_collected_later() {
+    let is_mended = Arc::new(AtomicBool::new(false));
+    let mended = Arc::clone(&is_mended);
+    let server = BatchServer::start("openai", move |request| match asked(request).0 {
+        0 if !mended.load(Ordering::SeqCst) => Outcome::Fails(400, "Not now."),
+        item => value(item),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let first = rows(run(&server, 2, settings(folder.path()))).await;
+    assert_eq!(values(&first), [None, Some(1)]);
+    is_mended.store(true, Ordering::SeqCst);
+    let pass = || pass(&server, 2, folder.path(), FailedRows::AskAgain);
+    assert_eq!(pass().await.unwrap().1, 1);
+    server.end_all();
+    let (rows, passed_over) = pass().await.unwrap();
+    assert_eq!((values(&rows), passed_over), (vec![Some(0), Some(1)], 0));
+    assert_eq!(server.batches(), [2, 1]);
+}
+
+#[tokio::test]
+async fn equal_inputs_are_one_request_whether_the_run_waits_or_not() {
+    for waits in [true, false] {
+        let server = BatchServer::start("openai", good).await;
+        let folder = tempfile::tempdir().unwrap();
+        let texts = || (0..6).map(|id: u64| (id, format!("item-{}", id % 2)));
+        let run = || {
+            let batches = settings(folder.path());
+            let batches = if waits { batches } else { batches.without_waiting() };
+            client(&server).extract_many::<u64, _>(texts()).in_batches(batches)
+        };
+        let first = rows(run()).await;
+        let rows = if waits {
+            first
+        } else {
+            assert!(first.is_empty());
+            server.end_all();
+            rows(run()).await
+        };
+        assert_eq!(values(&rows), [0, 1, 0, 1, 0, 1].map(Some), "{waits}");
+        assert_eq!(server.batches(), [2], "{waits}");
+    }
 }

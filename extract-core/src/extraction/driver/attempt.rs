@@ -60,6 +60,7 @@ impl<T> Driver<T> {
         self.ledger.attempts.push(Attempt::start(number, address, mode, parts));
         let progress = Progress::with_deadline(self.deadline);
         self.tell_waits(&progress, number);
+        progress.want_answers_after(self.task.options.answers_after);
         if let Some(reservation) = &mut self.reservation {
             reservation.begin(&progress);
         }

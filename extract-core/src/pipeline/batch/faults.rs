@@ -21,6 +21,11 @@ pub(super) fn absent() -> Outcome {
     Outcome::Response { status: 500, body: error.to_string().into_bytes(), request_id: None }
 }
 
+/// Returns the outcome of a request because of which a batch was refused.
+pub(super) fn refusal(error: &Value) -> Outcome {
+    Outcome::Response { status: 400, body: error.to_string().into_bytes(), request_id: None }
+}
+
 /// Returns the fault of a batch as the body of an error.
 pub(super) fn body_of(fault: &BatchFault) -> Value {
     let mut error = Map::new();

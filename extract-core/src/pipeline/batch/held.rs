@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::oneshot;
 
@@ -20,6 +21,8 @@ pub(super) type ResultIndex = HashMap<RequestId, Range<u64>>;
 /// One batch.
 pub(super) struct Held {
     pub(super) number: u64,
+    /// When its requests were put together, in milliseconds since 1970.
+    pub(super) at: u64,
     pub(super) again: Again,
     /// Its requests in the order of the file; none once it has ended.
     pub(super) requests: Vec<RequestId>,
@@ -53,9 +56,10 @@ pub(super) enum Place {
 }
 
 impl Held {
-    pub(super) fn new(number: u64, again: Again, requests: Vec<RequestId>) -> Self {
+    pub(super) fn new(number: u64, at: u64, again: Again, requests: Vec<RequestId>) -> Self {
         Self {
             number,
+            at,
             again,
             size: requests.len() as u64,
             requests,
@@ -66,6 +70,12 @@ impl Held {
             error: None,
             is_unwanted: false,
         }
+    }
+
+    /// Whether it was put together before this time.
+    pub(super) fn is_before(&self, time: SystemTime) -> bool {
+        let at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(self.at));
+        at.is_some_and(|at| at < time)
     }
 
     /// Whether it is not yet at the provider.

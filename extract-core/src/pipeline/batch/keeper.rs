@@ -3,15 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
 use super::failure::Failure;
-use super::faults::{absent, body_of, label, reason_of};
-use super::held::{Held, Place};
+use super::faults::{absent, body_of, label, reason_of, refusal};
+use super::held::{Held, Place, Waiters};
 use super::log::{Again, EndedAs, Step};
 use super::model::{Answer, Message};
 use super::request_id::RequestId;
@@ -21,7 +21,7 @@ use super::store::{Known, Store};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::extraction::Digest;
 use crate::model::{Provider, not_yet};
-use crate::pipeline::{JournalError, Stopper};
+use crate::pipeline::{JournalError, RunError, Stopper};
 use crate::wire::{BatchInfo, Outcome, Sought, Stage};
 
 /// How often a batch is sent that the service does not take for a passing reason.
@@ -91,7 +91,7 @@ impl Keeper {
     /// Runs until the run over the rows is dropped. An error of the folder ends the run.
     pub(super) async fn run(mut self) {
         if let Err(error) = self.serve().await {
-            self.failure.set(error);
+            self.failure.set(error.into());
             self.stopper.stop();
             // Rows in flight get no answer, and end.
         }
@@ -141,7 +141,7 @@ impl Keeper {
 
     async fn take(&mut self, message: Message) -> Result<(), JournalError> {
         match message {
-            Message::Ask { key, body, answer } => self.ask(key, &body, answer).await,
+            Message::Ask { key, body, after, answer } => self.ask(key, &body, after, answer).await,
             Message::Flush(done) => {
                 self.flushes.push(done);
                 self.close_filling()?;
@@ -160,22 +160,20 @@ impl Keeper {
         &mut self,
         key: Digest,
         body: &[u8],
+        after: Option<SystemTime>,
         answer: oneshot::Sender<Answer>,
     ) -> Result<(), JournalError> {
-        match self.store.find(key, self.remote.service)? {
+        match self.store.find(key, after, self.remote.service)? {
             Some(Known::Answered(outcome)) => {
                 let _ = answer.send(Ok(outcome));
                 return Ok(());
             }
             Some(Known::Waiting(number, id)) => {
-                match self.store.batches.get_mut(&number) {
-                    Some(held) if self.settings.waits => {
-                        held.waiters.insert(id, answer);
-                    }
-                    _ => {
-                        self.store.give_back(number, id);
-                        let _ = answer.send(Err(not_yet("it waits in a batch")));
-                    }
+                if self.settings.waits {
+                    self.store.wait_for(number, id, answer);
+                } else {
+                    self.store.give_back(number, id);
+                    let _ = answer.send(Err(not_yet("it waits in a batch")));
                 }
                 return Ok(());
             }
@@ -214,14 +212,14 @@ impl Keeper {
             self.close_filling()?;
             self.advance().await?;
         }
-        let filling = self.store.add(id, line, again)?;
-        if let Some(answer) = answer {
-            if self.settings.waits {
-                filling.waits(id, answer);
-            } else {
+        let waiter = match answer {
+            Some(answer) if !self.settings.waits => {
                 let _ = answer.send(Err(not_yet("it waits in a batch")));
+                None
             }
-        }
+            answer => answer,
+        };
+        self.store.add(id, line, again, waiter)?;
         self.send_at = Some(Instant::now() + self.settings.quiet);
         Ok(())
     }
@@ -344,6 +342,10 @@ impl Keeper {
         };
         held.answer_all(&Err(error.clone()));
         self.drop_batch(number, &error.to_string())?;
+        if !self.settings.waits {
+            // No row waits that would get the error.
+            self.failure.set(RunError::Batch { number, error });
+        }
         if let Some(file) = file {
             self.remote.delete_file(&file).await;
         }
@@ -466,32 +468,30 @@ impl Keeper {
         let requests = std::mem::take(&mut held.requests);
         let mut waiters = std::mem::take(&mut held.waiters);
         let generation = held.again.generation + 1;
-        let mut at_fault = HashSet::new();
-        for fault in &info.errors {
-            let place = fault.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
-            let Some(id) = place.and_then(|place| requests.get(place)) else { continue };
-            at_fault.insert(*id);
-            if let Some(waiter) = waiters.remove(id) {
-                let _ = waiter.send(Err(self.remote.failure(&body_of(fault))));
-            }
-        }
         let wants_room = info
             .errors
             .iter()
             .any(|fault| fault.code.as_deref().is_some_and(|code| code.contains("token_limit")));
-        let is_again = !at_fault.is_empty() || wants_room;
+        let mut at_fault = HashSet::new();
+        for fault in &info.errors {
+            let place = fault.line.and_then(|line| usize::try_from(line).ok()?.checked_sub(1));
+            let Some(id) = place.and_then(|place| requests.get(place)) else { continue };
+            if at_fault.insert(*id) {
+                self.refuse(number, &[*id], &body_of(fault), &mut waiters)?;
+            }
+        }
         let reason = reason_of(&info.errors);
         tracing::warn!(batch = number, reason, "the batch failed as a whole");
-        if !is_again || generation > GENERATIONS {
-            let first = info.errors.first().map(body_of);
-            let mut error = self.remote.failure(&first.unwrap_or_else(|| json!({})));
-            if wants_room {
-                error.should_retry = Some(false);
-                error.message += " (set a lower `max_requests`)";
+        if (at_fault.is_empty() && !wants_room) || generation > GENERATIONS {
+            let mut error = info.errors.first().map_or_else(|| json!({}), body_of);
+            if let Some(Value::String(message)) = error.pointer_mut("/error/message") {
+                if wants_room {
+                    message.push_str(" (set a lower `max_requests`)");
+                }
             }
-            for (_, waiter) in waiters {
-                let _ = waiter.send(Err(error.clone()));
-            }
+            let rest: Vec<RequestId> =
+                requests.into_iter().filter(|id| !at_fault.contains(id)).collect();
+            self.refuse(number, &rest, &error, &mut waiters)?;
             return self.drop_batch(number, &reason);
         }
         let again = Again { generation, wants_room };
@@ -502,6 +502,26 @@ impl Keeper {
             }
         }
         self.drop_batch(number, &reason)
+    }
+
+    /// Fails the rows of requests that were refused: those that wait at once, and others when they ask.
+    fn refuse(
+        &mut self,
+        number: u64,
+        requests: &[RequestId],
+        error: &Value,
+        waiters: &mut Waiters,
+    ) -> Result<(), JournalError> {
+        let mut others = Vec::new();
+        for id in requests {
+            match waiters.remove(id) {
+                Some(waiter) => {
+                    let _ = waiter.send(Ok(refusal(error)));
+                }
+                None => others.push(*id),
+            }
+        }
+        if others.is_empty() { Ok(()) } else { self.store.refuse(number, others, error.clone()) }
     }
 
     /// Cancels all batches.

@@ -1,6 +1,7 @@
 //! The lines of `batches.jsonl`: one for each step of a batch.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::request_id::RequestId;
 
@@ -20,6 +21,8 @@ pub(super) enum Step {
     /// Its requests are in the folder. The provider gets them in this order.
     Prepared {
         batch: u64,
+        /// Milliseconds since 1970.
+        at: u64,
         #[serde(flatten)]
         again: Again,
         requests: Vec<RequestId>,
@@ -32,6 +35,8 @@ pub(super) enum Step {
     Created { batch: u64, id: String },
     /// It has ended, and its results are in the folder.
     Ended { batch: u64, state: EndedAs, succeeded: u64, failed: u64 },
+    /// The service refused the batch because of these requests, or with all of them.
+    Refused { batch: u64, requests: Vec<RequestId>, error: Value },
     /// It was given up: none of its requests has a result.
     Dropped { batch: u64, reason: String },
 }

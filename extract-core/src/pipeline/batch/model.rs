@@ -1,6 +1,7 @@
 //! [`BatchModel`]: a model whose requests wait for a batch.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -22,7 +23,13 @@ pub(super) type Answer = Result<Outcome, ProviderError>;
 /// What the keeper of the batches is told.
 pub(super) enum Message {
     /// A request for a batch.
-    Ask { key: Digest, body: Bytes, answer: oneshot::Sender<Answer> },
+    Ask {
+        key: Digest,
+        body: Bytes,
+        /// The time before which a batch is too old for the answer.
+        after: Option<SystemTime>,
+        answer: oneshot::Sender<Answer>,
+    },
     /// Nothing more comes: send what there is, and say when it is with the provider.
     Flush(oneshot::Sender<()>),
     /// Cancel all batches, and say when the provider was told.
@@ -40,10 +47,11 @@ impl BatchModel {
         let Some(provider) = provider_of(&*self.inner) else { return Err(stopped()) };
         let body = provider.batch_body(request)?;
         let key = key(provider, &body);
+        let after = request.progress.answers_after();
         let (answer, answered) = oneshot::channel();
         // A wait that does not count as time of the model.
         request.progress.queue();
-        let sent = self.keeper.send(Message::Ask { key, body, answer }).await;
+        let sent = self.keeper.send(Message::Ask { key, body, after, answer }).await;
         let answer = match sent {
             Ok(()) => answered.await.unwrap_or_else(|_| Err(stopped())),
             Err(_) => Err(stopped()),

@@ -254,7 +254,7 @@ impl<T: Extract + Send + 'static, K: Serialize + Send + 'static> BatchRun<T, K> 
         }
         self.is_over = true;
         self.close();
-        Poll::Ready(self.failure.take().map(|error| Err(error.into())))
+        Poll::Ready(self.failure.take().map(Err))
     }
 
     /// Opens the folder and starts the keeper of the batches.

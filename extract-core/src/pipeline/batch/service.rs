@@ -4,7 +4,7 @@ use std::fs::File;
 use std::sync::Arc;
 
 use super::folder::Folder;
-use crate::conversation::{Mode, ProviderError, ProviderErrorKind};
+use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::model::{ConfigError, Model, Provider, provider_of};
 use crate::pipeline::JournalError;
 use crate::wire::{BatchInfo, BatchService, Creation, Sought, Upload, upload};
@@ -155,16 +155,6 @@ impl Remote {
             folder.write_results(number, file, b"\n")?;
         }
         Ok(())
-    }
-
-    /// Returns the error of a batch that failed as a whole.
-    pub(super) fn failure(&self, body: &serde_json::Value) -> ProviderError {
-        let body = body.to_string().into_bytes();
-        let outcome = crate::wire::Outcome::Response { status: 400, body, request_id: None };
-        match self.provider().and_then(|provider| provider.read_outcome(outcome, Mode::Text)) {
-            Err(error) => error,
-            Ok(_) => ProviderError::new(ProviderErrorKind::Other, "the batch failed"),
-        }
     }
 }
 

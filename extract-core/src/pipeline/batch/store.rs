@@ -1,10 +1,18 @@
 //! [`Store`]: the batches of a folder, and which of them holds which request.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::SystemTime;
 
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use super::super::journal::now;
+use super::faults::refusal;
 use super::folder::{Folder, RequestFile};
 use super::held::{Held, Place, ResultIndex, Waiters};
 use super::log::{Again, EndedAs, Step};
+use super::model::Answer;
 use super::request_id::RequestId;
 use super::settings::Batches;
 use super::status::{BatchState, Board};
@@ -18,6 +26,8 @@ pub(super) struct Store {
     pub(super) batches: BTreeMap<u64, Held>,
     /// The requests that no row of this run has asked for yet, by their hash.
     unclaimed: HashMap<Digest, VecDeque<(u64, RequestId)>>,
+    /// The requests because of which a batch was refused, or that were refused with it, with the error.
+    refused: HashMap<RequestId, Arc<Value>>,
     /// The batch that is being filled.
     pub(super) filling: Option<Filling>,
     next_number: u64,
@@ -51,6 +61,7 @@ impl Store {
             folder,
             batches: BTreeMap::new(),
             unclaimed: HashMap::new(),
+            refused: HashMap::new(),
             filling: None,
             next_number: 1,
             next_serial: 0,
@@ -66,13 +77,13 @@ impl Store {
     /// Applies a step of an earlier run.
     fn apply(&mut self, step: Step) {
         match step {
-            Step::Prepared { batch, again, requests } => {
+            Step::Prepared { batch, at, again, requests } => {
                 self.next_number = self.next_number.max(batch + 1);
                 for id in &requests {
                     self.next_serial = self.next_serial.max(id.serial + 1);
                     self.unclaimed.entry(id.key).or_default().push_back((batch, *id));
                 }
-                self.batches.insert(batch, Held::new(batch, again, requests));
+                self.batches.insert(batch, Held::new(batch, at, again, requests));
             }
             Step::Uploaded { batch, file: uploaded } => {
                 if let Some(Place::Here { is_uploaded, file, .. }) = self.place(batch) {
@@ -98,6 +109,10 @@ impl Store {
                     held.counts = Counts { succeeded, failed };
                     held.end(state, None);
                 }
+            }
+            Step::Refused { requests, error, .. } => {
+                let error = Arc::new(error);
+                self.refused.extend(requests.into_iter().map(|id| (id, Arc::clone(&error))));
             }
             Step::Dropped { batch, reason } => {
                 if let Some(held) = self.batches.get_mut(&batch) {
@@ -127,10 +142,12 @@ impl Store {
         self.folder.log(step)
     }
 
-    /// Finds a request in earlier batches. A result of a passing failure is no result.
+    /// Finds a request in earlier batches. A result of a passing failure is no result, and none counts of a batch
+    /// before the time `after`.
     pub(super) fn find(
         &mut self,
         key: Digest,
+        after: Option<SystemTime>,
         service: BatchService,
     ) -> Result<Option<Known>, JournalError> {
         loop {
@@ -139,12 +156,22 @@ impl Store {
                 self.unclaimed.remove(&key);
                 return Ok(None);
             };
+            if self.filling.as_ref().is_some_and(|filling| filling.number == number) {
+                return Ok(Some(Known::Waiting(number, id)));
+            }
             let Some(held) = self.batches.get_mut(&number) else { continue };
+            if after.is_some_and(|after| held.is_before(after)) {
+                continue;
+            }
             match &mut held.place {
                 Place::Here { .. } | Place::There { .. } => {
                     return Ok(Some(Known::Waiting(number, id)));
                 }
-                Place::Dropped => {}
+                Place::Dropped => {
+                    if let Some(error) = self.refused.get(&id) {
+                        return Ok(Some(Known::Answered(refusal(error))));
+                    }
+                }
                 Place::Ended { index, .. } => {
                     if index.is_none() {
                         *index = Some(read_index(&self.folder, number, service)?);
@@ -159,6 +186,32 @@ impl Store {
                     }
                 }
             }
+        }
+    }
+
+    /// Writes down that a batch was refused because of these requests, or with all of them.
+    pub(super) fn refuse(
+        &mut self,
+        batch: u64,
+        requests: Vec<RequestId>,
+        error: Value,
+    ) -> Result<(), JournalError> {
+        let step = Step::Refused { batch, requests, error };
+        self.log(&step)?;
+        self.apply(step);
+        Ok(())
+    }
+
+    /// Has a row wait for a request of an earlier batch, or of the one that is being filled.
+    pub(super) fn wait_for(&mut self, number: u64, id: RequestId, answer: oneshot::Sender<Answer>) {
+        match (self.batches.get_mut(&number), &mut self.filling) {
+            (Some(held), _) => {
+                held.waiters.insert(id, answer);
+            }
+            (None, Some(filling)) => {
+                filling.waiters.insert(id, answer);
+            }
+            (None, None) => {}
         }
     }
 
@@ -181,13 +234,14 @@ impl Store {
         })
     }
 
-    /// Adds a line to the batch that is being filled.
+    /// Adds a line to the batch that is being filled. Without a row that waits, the next one that asks gets it.
     pub(super) fn add(
         &mut self,
         id: RequestId,
         line: &[u8],
         again: Again,
-    ) -> Result<&mut Filling, JournalError> {
+        waiter: Option<oneshot::Sender<Answer>>,
+    ) -> Result<(), JournalError> {
         let mut filling = match self.filling.take() {
             Some(filling) => filling,
             None => {
@@ -202,7 +256,17 @@ impl Store {
         filling.again = filling.again.and(again);
         filling.bytes += line.len();
         filling.requests.push(id);
-        Ok(self.filling.insert(filling))
+        match waiter {
+            Some(waiter) => {
+                filling.waiters.insert(id, waiter);
+            }
+            None => {
+                let entries = self.unclaimed.entry(id.key).or_default();
+                entries.push_back((filling.number, id));
+            }
+        }
+        self.filling = Some(filling);
+        Ok(())
     }
 
     /// Closes the batch that is being filled, so that it can be sent.
@@ -210,29 +274,15 @@ impl Store {
         let Some(filling) = self.filling.take() else { return Ok(()) };
         let Filling { number, again, file, requests, waiters, .. } = filling;
         file.finish()?;
-        let step = Step::Prepared { batch: number, again, requests };
+        let at = now();
+        let step = Step::Prepared { batch: number, at, again, requests };
         self.log(&step)?;
         if let Step::Prepared { requests, .. } = step {
-            // Rows that do not wait may ask again.
-            for id in requests.iter().filter(|id| !waiters.contains_key(id)) {
-                self.give_back(number, *id);
-            }
-            let held = Held { waiters, ..Held::new(number, again, requests) };
+            let held = Held { waiters, ..Held::new(number, at, again, requests) };
             self.batches.insert(number, held);
             self.show(number);
         }
         Ok(())
-    }
-}
-
-impl Filling {
-    /// Has a row wait for a request.
-    pub(super) fn waits(
-        &mut self,
-        id: RequestId,
-        answer: tokio::sync::oneshot::Sender<super::model::Answer>,
-    ) {
-        self.waiters.insert(id, answer);
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) struct StoredRow {
 }
 
 /// Returns the time in milliseconds since 1970.
-pub(super) fn now() -> u64 {
+pub(in crate::pipeline) fn now() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub use dead_letter::DeadLetter;
 pub use error::JournalError;
 pub(super) use file::lock_file;
-pub(super) use line::Failure;
+pub(super) use line::{Failure, now};
 pub(super) use lines::{Line, Lines};
 pub(super) use open::{DoneRow, Ended, Found, OpenJournal};
 
