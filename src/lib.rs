@@ -417,8 +417,8 @@ pub mod evaluation {
     #[doc(inline)]
     pub use extract_core::evaluation::{
         BelowThreshold, Change, Compare, Confusion, Evaluate, Evaluation, EvaluationDiff,
-        EvaluationError, FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange, RowScore,
-        Score,
+        EvaluationError, FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange,
+        RowScore, Score,
     };
 }
 

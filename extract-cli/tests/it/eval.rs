@@ -41,7 +41,10 @@ fn a_threshold_decides_the_exit_code() {
     assert_eq!(run("--min-f1 0.9 --field-min /is_urgent=1").code, Some(0));
     let ended = run("--field-min /product=0.9");
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("/product: expected an F1 of at least 0.9, found 0.5"), "{ended:?}");
+    assert!(
+        ended.stderr.contains("/product: expected an F1 of at least 0.9, found 0.5"),
+        "{ended:?}"
+    );
     assert_eq!(run("--min-f1 0.99").code, Some(2));
     assert_eq!(run("--min-f1 0.99 --ignore /product").code, Some(0));
     assert_eq!(server.count(), 2, "the journal has the values");

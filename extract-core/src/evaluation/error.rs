@@ -21,7 +21,9 @@ pub enum EvaluationError {
         message: String,
     },
     /// An expected value does not fit the type. Nothing was sent.
-    #[error("the expected value of row {row} does not fit the type: `{pointer}`: expected {expected}, found {found}")]
+    #[error(
+        "the expected value of row {row} does not fit the type: `{pointer}`: expected {expected}, found {found}"
+    )]
     Expected {
         /// The id of the row, as JSON.
         row: String,
@@ -62,7 +64,9 @@ impl fmt::Display for BelowThreshold {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.pointer.as_deref().unwrap_or("all fields");
         match self.f1 {
-            Some(f1) => write!(f, "{name}: expected an F1 of at least {}, found {f1:.4}", self.least),
+            Some(f1) => {
+                write!(f, "{name}: expected an F1 of at least {}, found {f1:.4}", self.least)
+            }
             None => write!(
                 f,
                 "{name}: expected an F1 of at least {}, found no value, neither expected nor given",

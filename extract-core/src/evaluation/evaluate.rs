@@ -31,7 +31,10 @@ pub struct Evaluate<T> {
 impl<T> fmt::Debug for Evaluate<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.expected.len();
-        f.debug_struct("Evaluate").field("rows", &rows).field("compare", &self.compare).finish_non_exhaustive()
+        f.debug_struct("Evaluate")
+            .field("rows", &rows)
+            .field("compare", &self.compare)
+            .finish_non_exhaustive()
     }
 }
 

@@ -163,11 +163,7 @@ impl fmt::Display for Evaluation {
         )?;
         let width = self.fields.iter().map(|field| field.pointer.chars().count()).max();
         let width = width.unwrap_or(0).clamp(10, 60);
-        write!(
-            f,
-            "{:width$}  expected  given  matched  precision  recall     F1",
-            "field"
-        )?;
+        write!(f, "{:width$}  expected  given  matched  precision  recall     F1", "field")?;
         for (pointer, score) in self
             .fields
             .iter()

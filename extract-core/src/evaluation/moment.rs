@@ -111,7 +111,8 @@ mod tests {
         for (one, other) in differs {
             assert_ne!(Moment::date_time(one).unwrap(), Moment::date_time(other).unwrap(), "{one}");
         }
-        for text in ["", "2026-03-01", "yesterday T noon", "2026-03-01T1:00", "2026-03-01T10:00+2"] {
+        for text in ["", "2026-03-01", "yesterday T noon", "2026-03-01T1:00", "2026-03-01T10:00+2"]
+        {
             assert_eq!(Moment::date_time(text), None, "{text}");
         }
     }

@@ -51,8 +51,16 @@ fn headline(evaluation: &Evaluation) -> String {
     };
     [
         ("F1", Share(total.f1()).to_string(), "of all fields".to_owned()),
-        ("Precision", Share(total.precision()).to_string(), counted(total.given, "value given", "values given")),
-        ("Recall", Share(total.recall()).to_string(), counted(total.expected, "value expected", "values expected")),
+        (
+            "Precision",
+            Share(total.precision()).to_string(),
+            counted(total.given, "value given", "values given"),
+        ),
+        (
+            "Recall",
+            Share(total.recall()).to_string(),
+            counted(total.expected, "value expected", "values expected"),
+        ),
         ("Right rows", count(right), percent(right, all)),
         ("Failed rows", count(failed), percent(failed, all)),
         ("Requests", count(evaluation.requests), cost),
@@ -165,7 +173,9 @@ fn rows(evaluation: &Evaluation) -> String {
         })
         .collect();
     let title = match wrong.len() {
-        all if all > MOST_ROWS => format!("The first {MOST_ROWS} of {} wrong rows", count(all as u64)),
+        all if all > MOST_ROWS => {
+            format!("The first {MOST_ROWS} of {} wrong rows", count(all as u64))
+        }
         _ => "Wrong rows".to_owned(),
     };
     table("rows", &title, &["Row", "#Expected", "#Given", "#Matched", "Error"], &lines)

@@ -178,7 +178,8 @@ impl<'t> Place<'t> {
         if !kinds.meets(Kinds::of(value)) {
             return Some(kinds.describe());
         }
-        let all: Option<Vec<_>> = self.plains.iter().map(|plain| plain.constants.as_ref()).collect();
+        let all: Option<Vec<_>> =
+            self.plains.iter().map(|plain| plain.constants.as_ref()).collect();
         let listed: Vec<&Value> = all?.into_iter().flatten().map(|one| &one.value).collect();
         if listed.iter().any(|one| crate::schema::json_equal(one, value)) {
             return None;

@@ -54,9 +54,8 @@ impl<'r> Tally<'r> {
             self.count(id, &leaf);
         })
         .map_err(|_| EvaluationError::TooCostly { row: id.to_string() })?;
-        let is_right = failure.is_none()
-            && score.matched == score.expected
-            && score.matched == score.given;
+        let is_right =
+            failure.is_none() && score.matched == score.expected && score.matched == score.given;
         self.rows.push(RowScore { id: id.clone(), score, is_right, failure });
         Ok(())
     }

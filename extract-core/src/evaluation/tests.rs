@@ -37,7 +37,12 @@ fn values_are_compared_by_their_type() {
         (text(), json!("Cafe\u{301}"), json!("Café"), true),
         (text(), json!("Acme"), json!("Acme Ltd"), false),
         (format("date"), json!("2026-03-01"), json!("2026-03-02"), false),
-        (format("date-time"), json!("2026-03-01T10:00:00Z"), json!("2026-03-01T12:00:00+02:00"), true),
+        (
+            format("date-time"),
+            json!("2026-03-01T10:00:00Z"),
+            json!("2026-03-01T12:00:00+02:00"),
+            true,
+        ),
         (format("date-time"), json!("2026-03-01T10:00:00Z"), json!("2026-03-01T10:00:01Z"), false),
         (format("time"), json!("10:00"), json!("10:00:00"), true),
         (format("uri"), json!("https://a.example/B"), json!("https://a.example/b"), false),
@@ -48,8 +53,18 @@ fn values_are_compared_by_their_type() {
         (list(number()), json!([1, 2, 2]), json!([1, 2, 1]), false),
         (list(number()), json!([1, 2]), json!([1]), false),
         (list(number()), json!([]), json!(null), true),
-        (json!({"type": "array", "prefixItems": [text(), text()]}), json!(["a", "b"]), json!(["b", "a"]), false),
-        (json!({"type": "object", "additionalProperties": number()}), json!({"x": 1}), json!({"y": 1}), false),
+        (
+            json!({"type": "array", "prefixItems": [text(), text()]}),
+            json!(["a", "b"]),
+            json!(["b", "a"]),
+            false,
+        ),
+        (
+            json!({"type": "object", "additionalProperties": number()}),
+            json!({"x": 1}),
+            json!({"y": 1}),
+            false,
+        ),
         (json!({}), json!({"a": [1, "B"]}), json!({"a": ["b", 1]}), true),
         (json!({}), json!({"a": 1}), json!([1]), false),
     ];
@@ -216,7 +231,8 @@ fn what_does_not_fit_the_type_is_refused() {
 
 #[test]
 fn lists_that_are_too_long_are_refused() {
-    let long: Vec<Value> = (0..6_000).map(|n| json!({"sku": format!("s{n}"), "count": n})).collect();
+    let long: Vec<Value> =
+        (0..6_000).map(|n| json!({"sku": format!("s{n}"), "count": n})).collect();
     let mut turned = long.clone();
     turned.rotate_left(1);
     let row = |items: &[Value]| json!({"name": "a", "items": items});
@@ -224,7 +240,10 @@ fn lists_that_are_too_long_are_refused() {
     let rows = || [("r", row(&long), Some(row(&turned)))];
     let error = Evaluation::of(&contract, &Compare::new(), rows()).unwrap_err();
     assert!(matches!(error, EvaluationError::TooCostly { .. }), "{error}");
-    assert_eq!(evaluate(orders(), &Compare::new(), &[(row(&long), Some(row(&long)))]).right_rows(), 1);
+    assert_eq!(
+        evaluate(orders(), &Compare::new(), &[(row(&long), Some(row(&long)))]).right_rows(),
+        1
+    );
 }
 
 #[test]
