@@ -416,9 +416,8 @@ pub mod document {
 pub mod evaluation {
     #[doc(inline)]
     pub use extract_core::evaluation::{
-        BelowThreshold, Change, Compare, Confusion, Evaluate, Evaluation, EvaluationDiff,
-        EvaluationError, FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange,
-        RowScore, Score,
+        BelowThreshold, Compare, Confusion, Evaluate, Evaluation, EvaluationDiff, EvaluationError,
+        FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange, RowScore, Score,
     };
 }
 

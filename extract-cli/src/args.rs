@@ -44,7 +44,7 @@ Exit codes:
     0  every threshold is reached
     1  the command was wrong, or the run stopped before its end
     2  a threshold is not reached, or with --no-worse the F1 of all fields is lower than before
-  130  the run was stopped with Ctrl-C or SIGTERM; the journal has the rows that ended";
+  130  the run was stopped with Ctrl-C; the journal has the rows that ended";
 
 /// Checked values from files of texts, with language models.
 ///

@@ -30,7 +30,7 @@ pub struct EvaluationDiff {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum Change {
+pub enum ScoreChange {
     /// The later evaluation is better.
     Better,
     /// The later evaluation is worse.
@@ -48,7 +48,7 @@ pub struct FieldChange {
     /// The JSON pointer, with `*` for indexes.
     pub pointer: String,
     /// The direction of its F1.
-    pub change: Change,
+    pub change: ScoreChange,
     /// The counts of the earlier evaluation.
     pub before: Option<Score>,
     /// The counts of the later evaluation.
@@ -61,8 +61,8 @@ pub struct FieldChange {
 pub struct RowChange {
     /// The id of the row.
     pub id: Value,
-    /// [`Change::Better`] or [`Change::Worse`].
-    pub change: Change,
+    /// [`ScoreChange::Better`] or [`ScoreChange::Worse`].
+    pub change: ScoreChange,
     /// The row in the earlier evaluation.
     pub before: RowScore,
     /// The row in the later evaluation.
@@ -100,7 +100,7 @@ impl EvaluationDiff {
 
     /// Returns whether all fields together are worse: their F1 is lower.
     pub fn is_worse(&self) -> bool {
-        direction(self.total.0.f1(), self.total.1.f1()) == Some(Change::Worse)
+        direction(self.total.0.f1(), self.total.1.f1()) == Some(ScoreChange::Worse)
     }
 }
 
@@ -109,7 +109,7 @@ fn fields(before: &Evaluation, after: &Evaluation) -> Vec<FieldChange> {
     for field in &after.fields {
         let earlier = before.field(&field.pointer).map(|field| field.score);
         let change = match earlier {
-            None => Some(Change::Added),
+            None => Some(ScoreChange::Added),
             Some(earlier) => direction(earlier.f1(), field.score.f1()),
         };
         if let Some(change) = change {
@@ -120,7 +120,7 @@ fn fields(before: &Evaluation, after: &Evaluation) -> Vec<FieldChange> {
     for field in before.fields.iter().filter(|field| after.field(&field.pointer).is_none()) {
         changes.push(FieldChange {
             pointer: field.pointer.clone(),
-            change: Change::Removed,
+            change: ScoreChange::Removed,
             before: Some(field.score),
             after: None,
         });
@@ -129,26 +129,26 @@ fn fields(before: &Evaluation, after: &Evaluation) -> Vec<FieldChange> {
 }
 
 /// Returns the direction of a row. A value in place of an error is better, and a right row is better than any other.
-fn row_change(before: &RowScore, after: &RowScore) -> Option<Change> {
+fn row_change(before: &RowScore, after: &RowScore) -> Option<ScoreChange> {
     let rank = |row: &RowScore| {
         // Without an expected and a given value, a row is as right as it can be.
         let f1 = row.score.f1().unwrap_or(1.0);
         (row.is_right, f1, row.failure.is_none())
     };
     match rank(after).partial_cmp(&rank(before)) {
-        Some(std::cmp::Ordering::Greater) => Some(Change::Better),
-        Some(std::cmp::Ordering::Less) => Some(Change::Worse),
+        Some(std::cmp::Ordering::Greater) => Some(ScoreChange::Better),
+        Some(std::cmp::Ordering::Less) => Some(ScoreChange::Worse),
         _ => None,
     }
 }
 
 /// Returns the direction of an F1. One without values is as good as it can be.
-fn direction(before: Option<f64>, after: Option<f64>) -> Option<Change> {
+fn direction(before: Option<f64>, after: Option<f64>) -> Option<ScoreChange> {
     let (before, after) = (before.unwrap_or(1.0), after.unwrap_or(1.0));
     if after > before {
-        Some(Change::Better)
+        Some(ScoreChange::Better)
     } else if after < before {
-        Some(Change::Worse)
+        Some(ScoreChange::Worse)
     } else {
         None
     }
@@ -164,13 +164,17 @@ impl fmt::Display for EvaluationDiff {
             let pointer = if field.pointer.is_empty() { "value" } else { &field.pointer };
             let (before, after) = (figures(field.before), figures(field.after));
             match field.change {
-                Change::Better => write!(f, "\nbetter: {pointer}, {before} before, {after} now")?,
-                Change::Worse => write!(f, "\nworse: {pointer}, {before} before, {after} now")?,
-                Change::Added => write!(f, "\nnew: {pointer}, {after}")?,
-                Change::Removed => write!(f, "\ngone: {pointer}, {before} before")?,
+                ScoreChange::Better => {
+                    write!(f, "\nbetter: {pointer}, {before} before, {after} now")?
+                }
+                ScoreChange::Worse => {
+                    write!(f, "\nworse: {pointer}, {before} before, {after} now")?
+                }
+                ScoreChange::Added => write!(f, "\nnew: {pointer}, {after}")?,
+                ScoreChange::Removed => write!(f, "\ngone: {pointer}, {before} before")?,
             }
         }
-        for (change, name) in [(Change::Better, "better"), (Change::Worse, "worse")] {
+        for (change, name) in [(ScoreChange::Better, "better"), (ScoreChange::Worse, "worse")] {
             let rows = self.rows.iter().filter(|row| row.change == change);
             let ids: Vec<String> = rows.map(|row| row.id.to_string()).collect();
             list(f, &format!("{name} rows"), &ids)?;

@@ -111,6 +111,19 @@ impl Evaluation {
     }
 
     /// Fails if the F1 of all fields together is below a threshold from 0 to 1, or if there is no value at all.
+    ///
+    /// ```
+    /// # use extract_llm::contract::Contract;
+    /// # use extract_llm::evaluation::{Compare, Evaluation};
+    /// # use serde_json::json;
+    /// # let contract = Contract::of::<Vec<u8>>()?;
+    /// # let rows = [("a", json!([1, 2, 3]), Some(json!([3, 2, 5, 6])))];
+    /// # let evaluation = Evaluation::of(&contract, &Compare::new(), rows)?;
+    /// let error = evaluation.require(0.9).unwrap_err();
+    /// assert_eq!(error.to_string(), "all fields: expected an F1 of at least 0.9, found 0.5714");
+    /// assert!(evaluation.require_field("/*", 0.5).is_ok());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn require(&self, least: f64) -> Result<(), BelowThreshold> {
         required(None, self.total.f1(), least)
     }

@@ -18,7 +18,7 @@ mod tally;
 mod tests;
 mod walk;
 
-pub use diff::{Change, EvaluationDiff, FieldChange, RowChange};
+pub use diff::{EvaluationDiff, FieldChange, RowChange, ScoreChange};
 pub use error::{BelowThreshold, EvaluationError};
 pub use evaluate::Evaluate;
 pub use evaluation::Evaluation;

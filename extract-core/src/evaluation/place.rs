@@ -125,8 +125,9 @@ impl<'t> Place<'t> {
 
     /// Whether the values are those of an enum, or booleans.
     pub(super) fn is_label(&self) -> bool {
+        let is_boolean = |kinds: Kinds| kinds.without(Kinds::NULL) == Kinds::BOOLEAN;
         let is_label = |plain: &&Plain| {
-            plain.constants.is_some() || plain.implied_kinds() == Some(Kinds::BOOLEAN)
+            plain.constants.is_some() || plain.implied_kinds().is_some_and(is_boolean)
         };
         !self.plains.is_empty() && self.plains.iter().copied().all(|plain| is_label(&plain))
     }

@@ -8,7 +8,7 @@ use super::error::EvaluationError;
 use super::place::Place;
 use super::rules::Compare;
 use super::score::{Confusion, FieldScore, Mismatch, RowScore, Score};
-use super::walk::{self, Leaf};
+use super::walk::{self, Leaf, MOST_STEPS};
 
 /// The longest text that is kept of a value, in bytes.
 const LONGEST: usize = 2_000;
@@ -49,7 +49,7 @@ impl<'r> Tally<'r> {
             Ok(value) => (Some(value), None),
             Err(failure) => (None, Some(failure)),
         };
-        walk::compare(self.rules, root, expected, value, &mut |leaf| {
+        walk::compare(self.rules, MOST_STEPS, root, (expected, value), &mut |leaf| {
             score.add(score_of(&leaf));
             self.count(id, &leaf);
         })

@@ -8,7 +8,7 @@ use super::rules::Compare;
 use crate::schema::push_segment;
 
 /// The most steps for one row. Lists without a key are compared element by element, each with each.
-const MOST_STEPS: u64 = 20_000_000;
+pub(super) const MOST_STEPS: u64 = 5_000_000;
 
 /// One field of a row: an expected value, that of the answer, or both.
 pub(super) struct Leaf<'v> {
@@ -76,21 +76,22 @@ impl Likeness {
 
 type Sink<'s> = &'s mut dyn FnMut(Leaf<'_>);
 
-/// Compares two values, and calls `sink` with each field. `None` is the value of a row that failed.
+/// Compares two values, and calls `sink` with each field. `None` is the value of a row that failed. Fails after
+/// `most_steps` pairs of values.
 pub(super) fn compare(
     rules: &Compare,
+    most_steps: u64,
     root: &Place<'_>,
-    expected: &Value,
-    given: Option<&Value>,
+    (expected, given): (&Value, Option<&Value>),
     sink: Sink<'_>,
 ) -> Result<(), TooCostly> {
     let pair = Pair { expected: Some(expected), given, is_element: false };
-    Walker { rules, steps: 0 }.walk(root, &mut Path::default(), pair, sink)
+    Walker { rules, steps_left: most_steps }.walk(root, &mut Path::default(), pair, sink)
 }
 
 struct Walker<'r> {
     rules: &'r Compare,
-    steps: u64,
+    steps_left: u64,
 }
 
 impl Walker<'_> {
@@ -101,10 +102,7 @@ impl Walker<'_> {
         pair: Pair<'_>,
         sink: Sink<'_>,
     ) -> Result<(), TooCostly> {
-        self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return Err(TooCostly);
-        }
+        self.steps_left = self.steps_left.checked_sub(1).ok_or(TooCostly)?;
         if self.rules.ignores(&at.field) {
             return Ok(());
         }
