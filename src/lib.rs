@@ -129,6 +129,7 @@
 //! | [`dialect`] | the JSON Schema dialects of the providers |
 //! | [`conversation`] | messages, media, settings, usage, provider errors |
 //! | [`document`] | long documents and wide types: several calls for one value |
+//! | [`evaluation`] | golden rows: precision and recall by field, and the differences of two runs |
 //! | [`grounding`] | quotes, and the source in which they are found |
 //! | [`partial`] | typed values that are still arriving |
 //! | [`reading`] | repairs, and values read from cut-off texts |
@@ -390,6 +391,33 @@ pub mod document {
         Chunk, ChunkAnswer, ChunkPrompt, Chunking, Conflict, ConflictingValue, Document,
         DocumentReport, DocumentRequest, Duplicate, FailedChunk, Merge, PagePlace, Pass, Purpose,
         SplitRequest,
+    };
+}
+
+/// Golden rows against a model, a prompt and a type: precision and recall by field. See
+/// [`Client::evaluate`](crate::Client::evaluate).
+///
+/// ```no_run
+/// # use extract_llm::{Client, Extract};
+/// # #[derive(Debug, Extract)] struct Receipt { vendor: String, total: f64 }
+/// use extract_llm::evaluation::{Compare, Golden};
+///
+/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let evaluation = client
+///     .evaluate::<Receipt>(Golden::read("golden.jsonl")?)
+///     .compare(Compare::new().tolerance("/total", 0.01))
+///     .journal("golden.journal.jsonl")
+///     .run()
+///     .await?;
+/// evaluation.html("evaluation.html")?;
+/// evaluation.require(0.95)?;
+/// # Ok(()) }
+/// ```
+pub mod evaluation {
+    #[doc(inline)]
+    pub use extract_core::evaluation::{
+        BelowThreshold, Compare, Confusion, Evaluate, Evaluation, EvaluationDiff, EvaluationError,
+        FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange, RowScore, Score,
     };
 }
 

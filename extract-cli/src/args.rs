@@ -39,6 +39,13 @@ Exit codes:
 
 After Ctrl-C no row is started, and those in flight end. A second Ctrl-C ends the command at once.";
 
+const EVAL_EXIT_CODES: &str = "\
+Exit codes:
+    0  every threshold is reached
+    1  the command was wrong, or the run stopped before its end
+    2  a threshold is not reached, or with --no-worse the F1 of all fields is lower than before
+  130  the run was stopped with Ctrl-C; the journal has the rows that ended";
+
 /// Checked values from files of texts, with language models.
 ///
 /// Each row of the input becomes one row of the output: a value that fits the JSON Schema, or an error.
@@ -63,6 +70,11 @@ pub(crate) enum Command {
     RetryDead(Box<RetryArgs>),
     /// Prints the rows of a journal that failed, with their texts and the replies, as JSON Lines.
     Dead(DeadArgs),
+    /// Asks for the golden rows and compares the values with the expected ones, field by field.
+    ///
+    /// A golden row is a line of JSON with `input`, `expected` and, if it has one, `id`.
+    #[command(after_help = EVAL_EXIT_CODES)]
+    Eval(Box<EvalArgs>),
     /// Shows what becomes of a schema: the changes for each provider, and the columns of CSV and Parquet.
     Schema(SchemaArgs),
 }
@@ -118,6 +130,61 @@ pub(crate) struct RetryArgs {
     pub(crate) journal: JournalArgs,
     #[command(flatten)]
     pub(crate) flow: FlowArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EvalArgs {
+    #[command(flatten)]
+    pub(crate) ask: AskArgs,
+    /// The golden rows, as JSON Lines.
+    #[arg(long, value_name = "FILE", help_heading = "Evaluation")]
+    pub(crate) golden: PathBuf,
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
+    #[command(flatten)]
+    pub(crate) compare: CompareArgs,
+    /// The least F1 of all fields together, from 0 to 1.
+    #[arg(long, value_name = "F1", value_parser = share, help_heading = "Evaluation")]
+    pub(crate) min_f1: Option<f64>,
+    /// The least F1 of a field, as /total=0.99. Can be given several times.
+    #[arg(long, value_name = "POINTER=F1", value_parser = field_share, help_heading = "Evaluation")]
+    pub(crate) field_min: Vec<(String, f64)>,
+    /// An HTML file that shows the evaluation.
+    #[arg(long, value_name = "FILE", help_heading = "Evaluation")]
+    pub(crate) report: Option<PathBuf>,
+    /// The JSON of an earlier evaluation. The differences are printed.
+    #[arg(long, value_name = "FILE", help_heading = "Evaluation")]
+    pub(crate) baseline: Option<PathBuf>,
+    /// Ends with exit code 2 if the F1 of all fields is lower than that of the baseline.
+    #[arg(long, requires = "baseline", help_heading = "Evaluation")]
+    pub(crate) no_worse: bool,
+    /// Prints the evaluation as JSON, for a later --baseline.
+    #[arg(long, help_heading = "Evaluation")]
+    pub(crate) json: bool,
+}
+
+/// When a value equals the expected one. Pointers have `*` for indexes: /items/*/price.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparison")]
+pub(crate) struct CompareArgs {
+    /// The most by which the numbers of a field may differ, as /total=0.01.
+    #[arg(long, value_name = "POINTER=NUMBER", value_parser = field_number)]
+    pub(crate) tolerance: Vec<(String, f64)>,
+    /// The member by which the elements of a list are paired, as /items=sku.
+    #[arg(long, value_name = "LIST=MEMBER", value_parser = list_key)]
+    pub(crate) key: Vec<(String, String)>,
+    /// A list whose elements are compared by their position.
+    #[arg(long, value_name = "LIST")]
+    pub(crate) in_order: Vec<String>,
+    /// A field that is not compared.
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) ignore: Vec<String>,
+    /// A field in whose texts the case counts.
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) exact_case: Vec<String>,
+    /// Compares only the members that the expected values have.
+    #[arg(long)]
+    pub(crate) only_labelled: bool,
 }
 
 #[derive(Debug, Args)]
@@ -396,6 +463,29 @@ fn dollars(text: &str) -> Result<f64, String> {
     dollars.ok_or_else(|| "expected a number of US dollars, such as 5 or 0.25".to_owned())
 }
 
+fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share: &f64| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected a number from 0 to 1, such as 0.95".to_owned())
+}
+
+fn field_share(text: &str) -> Result<(String, f64), String> {
+    let (pointer, value) = list_key(text)?;
+    Ok((pointer, share(&value)?))
+}
+
+fn field_number(text: &str) -> Result<(String, f64), String> {
+    let (pointer, value) = list_key(text)?;
+    let number = value.parse().map_err(|_| "expected a pointer and a number, as /total=0.01")?;
+    Ok((pointer, number))
+}
+
+/// Splits a pointer from what follows its last `=`.
+fn list_key(text: &str) -> Result<(String, String), String> {
+    let (pointer, value) =
+        text.rsplit_once('=').ok_or("expected a pointer, `=` and a value, as /items=sku")?;
+    Ok((pointer.to_owned(), value.to_owned()))
+}
+
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"\\t" => Ok(b'\t'),
@@ -424,6 +514,8 @@ mod tests {
         assert_eq!(prices("0.5, 2"), Ok(Prices::new(0.5, 2.0)));
         assert!(prices("0.5").is_err() && dollars("-1").is_err() && dollars("NaN").is_err());
         assert_eq!((delimiter("\\t"), delimiter(";")), (Ok(b'\t'), Ok(b';')));
+        assert_eq!(field_share("/a=b=0.5"), Ok(("/a=b".to_owned(), 0.5)));
+        assert!(field_share("/a").is_err() && field_share("/a=2").is_err());
         assert!(delimiter("ab").is_err() && delimiter("\"").is_err());
     }
 }

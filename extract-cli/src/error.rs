@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use extract_llm::Error;
 use extract_llm::contract::ContractError;
+use extract_llm::evaluation::{EvaluationError, GoldenError};
 use extract_llm::pipeline::{JournalError, ReportError, RunError};
 
 /// An error of the command. The exit code is 1.
@@ -31,6 +32,10 @@ pub(crate) enum CliError {
     Report(#[from] ReportError),
     #[error("{0}")]
     Run(Box<RunError>),
+    #[error(transparent)]
+    Golden(#[from] GoldenError),
+    #[error("{0}")]
+    Evaluation(Box<EvaluationError>),
     #[error(
         "the run stopped, because {failed} rows failed, and --max-failures allows {most}. The last one: {last}"
     )]
@@ -60,5 +65,11 @@ impl From<Error> for CliError {
 impl From<RunError> for CliError {
     fn from(error: RunError) -> Self {
         Self::Run(Box::new(error))
+    }
+}
+
+impl From<EvaluationError> for CliError {
+    fn from(error: EvaluationError) -> Self {
+        Self::Evaluation(Box::new(error))
     }
 }

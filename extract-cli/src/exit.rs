@@ -11,6 +11,8 @@ pub(crate) enum Exit {
     Failed,
     /// Some rows failed.
     SomeRowsFailed,
+    /// An evaluation does not reach a threshold.
+    BelowThreshold,
     /// Some rows wait in batches of the provider.
     SomeRowsWait,
     /// The run was stopped with Ctrl-C or SIGTERM.
@@ -22,7 +24,7 @@ impl Exit {
         match self {
             Self::Done => 0,
             Self::Failed => 1,
-            Self::SomeRowsFailed => 2,
+            Self::SomeRowsFailed | Self::BelowThreshold => 2,
             Self::SomeRowsWait => 3,
             Self::Stopped => 130,
         }

@@ -4,6 +4,7 @@ mod args;
 mod ask;
 mod dead;
 mod error;
+mod eval;
 mod exit;
 mod input;
 mod output;
@@ -48,6 +49,7 @@ fn execute(command: Command) -> Result<Exit, CliError> {
         Command::RetryDead(args) => on_runtime(run::retry_dead(&args)),
         Command::Plan(args) => on_runtime(plan::plan(&args)),
         Command::Dead(args) => dead::dead(&args),
+        Command::Eval(args) => on_runtime(eval::eval(&args)),
         Command::Schema(args) => schema::schema(&args),
     }
 }

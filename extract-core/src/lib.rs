@@ -17,6 +17,8 @@ pub mod contract;
 pub mod conversation;
 #[cfg_attr(not(test), deny(clippy::indexing_slicing))]
 pub mod document;
+#[cfg_attr(not(test), deny(clippy::indexing_slicing))]
+pub mod evaluation;
 pub mod extraction;
 pub mod grounding;
 #[cfg_attr(not(test), deny(clippy::indexing_slicing))]

@@ -63,6 +63,9 @@ struct Testing;
 #[doc = include_str!("../../docs/tokens.md")]
 struct Tokens;
 
+#[doc = include_str!("../../docs/evaluating.md")]
+struct Evaluating;
+
 #[doc = include_str!("../../docs/watching.md")]
 struct Watching;
 

@@ -3,6 +3,7 @@
 #[cfg(unix)]
 mod batches;
 mod csv;
+mod eval;
 mod failures;
 mod jsonl;
 #[cfg(feature = "local")]

@@ -65,6 +65,7 @@ pub use kept::{KeptRow, QuotedSpan};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use report::ReportError;
+pub(crate) use report::{html, save};
 pub use row::{FailedRows, Origin, Row, RowError, RowValue};
 pub use rows::{FromIterator, FromStream, IntoRows, RowKind, Rows};
 pub use run::Run;

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 use serde_json::Value;
 
 /// A text in the content of an element or in a quoted attribute. Control characters are shown as pictures.
-pub(super) struct Html<'t>(pub(super) &'t str);
+pub(crate) struct Html<'t>(pub(crate) &'t str);
 
 impl fmt::Display for Html<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::progress::Minutes;
 
 /// Returns a count with commas between groups of three digits.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -18,13 +18,13 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// Returns a count with its noun, in the singular for 1.
-pub(super) fn counted(number: u64, one: &str, many: &str) -> String {
+pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(number), if number == 1 { one } else { many })
 }
 
 /// Returns a share in percent. Only none of the whole is 0 %, and only the whole is 100 %.
 #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
-pub(super) fn percent(part: u64, whole: u64) -> String {
+pub(crate) fn percent(part: u64, whole: u64) -> String {
     if part == 0 || whole == 0 {
         return "0 %".to_owned();
     }

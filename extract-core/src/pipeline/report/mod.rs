@@ -8,13 +8,20 @@ mod figures;
 mod page;
 mod problems;
 mod rows;
-mod save;
+pub(crate) mod save;
 mod segments;
 mod value_lines;
 
 use std::path::Path;
 
 pub use error::ReportError;
+
+/// The parts of a page that other pages use too.
+pub(crate) mod html {
+    pub(crate) use super::escape::Html;
+    pub(crate) use super::figures::{count, counted, percent};
+    pub(crate) use super::page::{STYLE, fill, hash};
+}
 
 use super::summary::Summary;
 

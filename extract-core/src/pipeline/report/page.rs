@@ -14,7 +14,7 @@ use super::problems::problems;
 use super::rows::rows_json;
 
 const TEMPLATE: &str = include_str!("report.html");
-const STYLE: &str = include_str!("report.css");
+pub(crate) const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
 
 /// Returns the page of a run.
@@ -49,7 +49,7 @@ pub(super) fn page(summary: &Summary) -> String {
 }
 
 /// Puts texts into the places `{{name}}` of a template. What is put in is not searched for places.
-fn fill(template: &str, texts: &[(&str, &str)]) -> String {
+pub(crate) fn fill(template: &str, texts: &[(&str, &str)]) -> String {
     let size = template.len() + texts.iter().map(|(_, text)| text.len()).sum::<usize>();
     let mut page = String::with_capacity(size);
     let mut rest = template;
@@ -65,7 +65,7 @@ fn fill(template: &str, texts: &[(&str, &str)]) -> String {
 }
 
 /// Returns the source expression of a Content-Security-Policy that allows this text alone.
-fn hash(text: &str) -> String {
+pub(crate) fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }
 

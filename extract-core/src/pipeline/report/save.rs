@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const MOST_NAMES: u32 = 8;
 
 /// Replaces a file: writes a new one beside it, and renames it. On Unix only the owner can read it.
-pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let (temporary, mut file) = create_beside(path)?;
     let written = file.write_all(content).and_then(|()| file.sync_all());
     drop(file);

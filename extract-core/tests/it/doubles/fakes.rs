@@ -158,7 +158,6 @@ async fn a_rate_makes_a_share_of_answers_invalid() {
 async fn impossible_requests_are_refused() {
     #[derive(Debug, Extract)]
     struct Plain {
-        #[expect(dead_code, reason = "only read")]
         name: String,
     }
     let fake = Fake::seeded(1).flaws([Flaw::UnknownVariant]);
