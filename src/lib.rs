@@ -447,6 +447,11 @@ pub mod extraction {
         StepRequest, ToolFailure, ToolFn, ToolOutcome, ToolRun, TraceContent, Update, View,
         Withdrawn,
     };
+    #[cfg(feature = "metrics")]
+    #[doc(inline)]
+    pub use extract_core::extraction::{
+        MetricNames, SECONDS_BUCKETS, TOKEN_BUCKETS, describe_metrics,
+    };
 }
 
 /// Quotes that must stand in the source, and where they stand.

@@ -31,6 +31,7 @@ mod kinds_of_types;
 mod live_page;
 mod llm_check;
 mod local;
+mod metrics;
 mod parallel;
 mod partials;
 mod provider;

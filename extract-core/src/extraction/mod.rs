@@ -103,4 +103,6 @@ pub use step::{Step, StepRequest};
 pub use stream::{Deltas, ExtractionStream, Items, Partials, Update, View};
 pub use tools::{MAX_TOOL_RESULT, ToolError, ToolFailure, ToolFn};
 pub use trace::TraceContent;
+#[cfg(feature = "metrics")]
+pub use trace::{MetricNames, SECONDS_BUCKETS, TOKEN_BUCKETS, describe_metrics};
 pub use withdrawn::Withdrawn;

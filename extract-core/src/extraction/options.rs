@@ -65,6 +65,8 @@ pub(super) struct Options {
     pub(super) before_request: Vec<BeforeRequest>,
     /// Whether texts are part of traces.
     pub(super) trace_content: Option<TraceContent>,
+    #[cfg(feature = "metrics")]
+    pub(super) metric_names: super::trace::MetricNames,
     /// The number of this sample among those of the same request, from 0.
     pub(super) sample: usize,
     /// The user's context for checks.
@@ -131,6 +133,8 @@ impl Default for Options {
             answers_after: None,
             context_window: None,
             trace_content: None,
+            #[cfg(feature = "metrics")]
+            metric_names: super::trace::MetricNames::Current,
             listeners: Vec::new(),
             before_request: Vec::new(),
             sample: 0,

@@ -613,4 +613,18 @@ settings! {
     /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
     /// ```
     fn trace_content(content: TraceContent) |it| it.options.trace_content = Some(content);
+
+    /// Chooses the names of the metrics that have an older form. The default is
+    /// [`Current`](super::trace::MetricNames::Current).
+    ///
+    /// ```
+    /// # use extract_llm::Client;
+    /// use extract_llm::extraction::MetricNames;
+    ///
+    /// let client = Client::builder().base_url("http://127.0.0.1:8000/v1").model("m").metric_names(MetricNames::Both);
+    /// # client.build()?;
+    /// # Ok::<(), extract_llm::Error>(())
+    /// ```
+    #[cfg(feature = "metrics")]
+    fn metric_names(names: super::trace::MetricNames) |it| it.options.metric_names = names;
 }

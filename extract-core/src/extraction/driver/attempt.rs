@@ -31,7 +31,7 @@ impl<T> Driver<T> {
             &self.task.client.model.profile(),
             &self.dialogue.request,
             self.task.channel.is_some(),
-            self.task.options.trace_content.as_ref(),
+            &self.task.options,
         );
         self.is_under_way = true;
         // In a box, because it is most of the future of an extraction.

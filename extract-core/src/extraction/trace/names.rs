@@ -11,6 +11,9 @@ pub(super) const OTEL_KIND: &str = "otel.kind";
 pub(super) const OTEL_STATUS: &str = "otel.status_code";
 pub(super) const OTEL_STATUS_TEXT: &str = "otel.status_description";
 
+/// The operation of all requests.
+pub(super) const CHAT: &str = "chat";
+
 pub(super) const OPERATION: &str = "gen_ai.operation.name";
 pub(super) const PROVIDER: &str = "gen_ai.provider.name";
 pub(super) const REQUEST_MODEL: &str = "gen_ai.request.model";
@@ -27,6 +30,9 @@ pub(super) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(super) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
 pub(super) const CACHE_WRITE_TOKENS: &str = "gen_ai.usage.cache_write.input_tokens";
 pub(super) const REASONING_TOKENS: &str = "gen_ai.usage.reasoning.output_tokens";
+/// A label of the token metric before version 0.1.0.
+#[cfg(feature = "metrics")]
+pub(super) const TOKEN_TYPE: &str = "gen_ai.token.type";
 pub(super) const INPUT_MESSAGES: &str = "gen_ai.input.messages";
 pub(super) const OUTPUT_MESSAGES: &str = "gen_ai.output.messages";
 pub(super) const ERROR_TYPE: &str = "error.type";
@@ -47,6 +53,65 @@ pub(super) const TRANSPORT_RETRIES: &str = "extract.transport_retries";
 pub(super) const REQUEST_ID: &str = "extract.request_id";
 pub(super) const ANSWERED_BY: &str = "extract.answered_by";
 pub(super) const CACHE_HITS: &str = "extract.cache_hits";
+
+/// The names of metrics.
+#[cfg(feature = "metrics")]
+pub(super) mod metric {
+    use metrics::Unit;
+
+    pub(in super::super) const DURATION: &str = "gen_ai.client.inference.operation.duration";
+    pub(in super::super) const OPERATION_INPUT_TOKENS: &str =
+        "gen_ai.client.inference.operation.input_tokens";
+    pub(in super::super) const OPERATION_OUTPUT_TOKENS: &str =
+        "gen_ai.client.inference.operation.output_tokens";
+    pub(in super::super) const INPUT_TOKENS: &str = "gen_ai.client.inference.usage.input_tokens";
+    pub(in super::super) const OUTPUT_TOKENS: &str = "gen_ai.client.inference.usage.output_tokens";
+    pub(in super::super) const CACHE_READ_TOKENS: &str =
+        "gen_ai.client.inference.usage.cache_read.input_tokens";
+    pub(in super::super) const CACHE_WRITE_TOKENS: &str =
+        "gen_ai.client.inference.usage.cache_write.input_tokens";
+    pub(in super::super) const REASONING_TOKENS: &str =
+        "gen_ai.client.inference.usage.reasoning.output_tokens";
+
+    /// Those before version 0.1.0.
+    pub(in super::super) const OLDER_DURATION: &str = "gen_ai.client.operation.duration";
+    pub(in super::super) const OLDER_TOKENS: &str = "gen_ai.client.token.usage";
+
+    pub(in super::super) const ATTEMPTS: &str = "extract.attempts";
+    pub(in super::super) const REPAIRS: &str = "extract.repairs";
+    pub(in super::super) const PROBLEMS: &str = "extract.problems";
+    pub(in super::super) const TRANSPORT_RETRIES: &str = "extract.transport_retries";
+    pub(in super::super) const CACHE_HITS: &str = "extract.cache_hits";
+    pub(in super::super) const PASSED_OVER: &str = "extract.passed_over";
+    pub(in super::super) const WAIT: &str = "extract.attempt.wait";
+    pub(in super::super) const COST: &str = "extract.attempt.cost";
+    pub(in super::super) const EXTRACTION_DURATION: &str = "extract.duration";
+
+    pub(in super::super) const HISTOGRAMS: [(&str, Unit, &str); 8] = [
+        (DURATION, Unit::Seconds, "The time of an attempt."),
+        (OPERATION_INPUT_TOKENS, Unit::Count, "The tokens that an attempt sends."),
+        (OPERATION_OUTPUT_TOKENS, Unit::Count, "The tokens that an attempt receives."),
+        (OLDER_DURATION, Unit::Seconds, "The time of an attempt."),
+        (OLDER_TOKENS, Unit::Count, "The tokens of an attempt."),
+        (WAIT, Unit::Seconds, "The time that an attempt waits, for limits and before retries."),
+        (COST, Unit::Count, "The cost of an attempt, in dollars."),
+        (EXTRACTION_DURATION, Unit::Seconds, "The time of an extraction."),
+    ];
+
+    pub(in super::super) const COUNTERS: [(&str, &str); 11] = [
+        (INPUT_TOKENS, "The tokens sent, those of caches included."),
+        (OUTPUT_TOKENS, "The tokens received, those of reasoning included."),
+        (CACHE_READ_TOKENS, "The tokens read from the provider's cache."),
+        (CACHE_WRITE_TOKENS, "The tokens written to the provider's cache."),
+        (REASONING_TOKENS, "The tokens of reasoning."),
+        (ATTEMPTS, "The attempts, by mode and outcome."),
+        (REPAIRS, "The repairs that were needed to read replies."),
+        (PROBLEMS, "The problems of rejected values."),
+        (TRANSPORT_RETRIES, "The requests that were repeated after a fault."),
+        (CACHE_HITS, "The replies from the cache of the client."),
+        (PASSED_OVER, "The models that were passed over for the next one."),
+    ];
+}
 
 /// Returns the name that the conventions have for a provider: that of its row, if they have none.
 pub(super) fn provider(name: &str) -> &str {

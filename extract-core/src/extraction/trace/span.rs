@@ -9,6 +9,7 @@ use super::names;
 use crate::contract::{Problem, ProblemKind};
 use crate::conversation::{Output, Request};
 use crate::extraction::ledger::{Attempt, Ledger, Outcome};
+use crate::extraction::options::Options;
 use crate::model::Profile;
 
 /// The most problems that a span names.
@@ -16,12 +17,16 @@ const MOST_PROBLEMS: usize = 20;
 
 /// The span of an extraction.
 #[derive(Debug, Clone)]
-pub(in crate::extraction) struct ExtractionSpan(Span);
+pub(in crate::extraction) struct ExtractionSpan {
+    span: Span,
+    #[cfg(feature = "metrics")]
+    started: (String, std::time::Instant),
+}
 
 impl ExtractionSpan {
     /// Starts the span of an extraction of this type, with its number in this process.
     pub(in crate::extraction) fn start(type_name: &str, number: u64) -> Self {
-        Self(tracing::info_span!(
+        let span = tracing::info_span!(
             target: names::TARGET,
             "extraction",
             { names::OTEL_NAME } = format!("extract {type_name}"),
@@ -38,35 +43,46 @@ impl ExtractionSpan {
             { names::COST } = Empty,
             { names::WAIT } = Empty,
             { names::ERROR_TYPE } = Empty,
-        ))
+        );
+        Self {
+            span,
+            #[cfg(feature = "metrics")]
+            started: (type_name.to_owned(), std::time::Instant::now()),
+        }
     }
 
     /// Runs a future in the span.
     pub(in crate::extraction) async fn within<F: Future>(&self, future: F) -> F::Output {
-        future.instrument(self.0.clone()).await
+        future.instrument(self.span.clone()).await
     }
 
     /// Records the end. `error` is the name of the error's kind and its text.
     pub(in crate::extraction) fn end(&self, ledger: &Ledger, error: Option<(&str, String)>) {
-        if self.0.is_disabled() {
+        #[cfg(feature = "metrics")]
+        {
+            let (type_name, started) = &self.started;
+            let kind = error.as_ref().map(|(kind, _)| *kind);
+            super::metrics::end_extraction(type_name, *started, ledger, kind);
+        }
+        if self.span.is_disabled() {
             return;
         }
         let cached = ledger.attempts.iter().filter(|attempt| attempt.cached.is_some());
-        self.0.record(names::ATTEMPTS, ledger.attempts.len() as u64);
-        self.0.record(names::CACHE_HITS, cached.count() as u64);
+        self.span.record(names::ATTEMPTS, ledger.attempts.len() as u64);
+        self.span.record(names::CACHE_HITS, cached.count() as u64);
         if let Some(address) = ledger.answered_by().filter(|_| error.is_none()) {
-            self.0.record(names::ANSWERED_BY, address);
+            self.span.record(names::ANSWERED_BY, address);
         }
         if let Some(usage) = ledger.known_usage() {
-            self.0.record(names::INPUT_TOKENS, usage.input_tokens);
-            self.0.record(names::OUTPUT_TOKENS, usage.output_tokens);
+            self.span.record(names::INPUT_TOKENS, usage.input_tokens);
+            self.span.record(names::OUTPUT_TOKENS, usage.output_tokens);
         }
         if let Some(cost) = ledger.cost() {
-            self.0.record(names::COST, cost.0);
+            self.span.record(names::COST, cost.0);
         }
-        self.0.record(names::WAIT, ledger.limit_wait().as_secs_f64());
+        self.span.record(names::WAIT, ledger.limit_wait().as_secs_f64());
         if let Some((kind, text)) = error {
-            record_error(&self.0, kind, &text);
+            record_error(&self.span, kind, &text);
         }
     }
 }
@@ -76,12 +92,19 @@ impl ExtractionSpan {
 pub(in crate::extraction) struct AttemptSpan {
     span: Span,
     content: Option<TraceContent>,
+    #[cfg(feature = "metrics")]
+    metrics: Option<super::metrics::AttemptMetrics>,
 }
 
 impl AttemptSpan {
     /// A span that is not there.
     pub(in crate::extraction) fn none() -> Self {
-        Self { span: Span::none(), content: None }
+        Self {
+            span: Span::none(),
+            content: None,
+            #[cfg(feature = "metrics")]
+            metrics: None,
+        }
     }
 
     /// Starts the span of an attempt.
@@ -90,17 +113,17 @@ impl AttemptSpan {
         profile: &Profile,
         request: &Request,
         is_streamed: bool,
-        content: Option<&TraceContent>,
+        options: &Options,
     ) -> Self {
         let settings = &request.settings;
         let span = tracing::info_span!(
             target: names::TARGET,
             "attempt",
-            { names::OTEL_NAME } = format!("chat {}", profile.model),
+            { names::OTEL_NAME } = format!("{} {}", names::CHAT, profile.model),
             { names::OTEL_KIND } = "client",
             { names::OTEL_STATUS } = Empty,
             { names::OTEL_STATUS_TEXT } = Empty,
-            { names::OPERATION } = "chat",
+            { names::OPERATION } = names::CHAT,
             { names::PROVIDER } = names::provider(&profile.provider),
             { names::REQUEST_MODEL } = profile.model.as_str(),
             { names::OUTPUT_TYPE } = output_type(&request.output),
@@ -129,7 +152,16 @@ impl AttemptSpan {
             { names::PROBLEMS } = Empty,
             { names::ERROR_TYPE } = Empty,
         );
-        let started = Self { span, content: content.cloned() };
+        let started = Self {
+            span,
+            content: options.trace_content.clone(),
+            #[cfg(feature = "metrics")]
+            metrics: Some(super::metrics::AttemptMetrics::start(
+                profile,
+                request,
+                options.metric_names,
+            )),
+        };
         if let Some(content) = &started.content {
             let _inside = started.span.enter();
             content.write_input(request);
@@ -145,7 +177,11 @@ impl AttemptSpan {
     /// Ends the span with the entry of the attempt in the ledger, and writes the line. `error` is the name of
     /// the error's kind, if there is no reply that counts.
     pub(in crate::extraction) fn end(&mut self, attempt: &Attempt, error: Option<&str>) {
-        let Self { span, content } = std::mem::replace(self, Self::none());
+        #[cfg(feature = "metrics")]
+        if let Some(metrics) = self.metrics.take() {
+            metrics.end(attempt, error);
+        }
+        let Self { span, content, .. } = std::mem::replace(self, Self::none());
         if span.is_none() {
             return;
         }
@@ -228,7 +264,7 @@ fn output_type(output: &Output) -> &'static str {
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Accepted => "accepted",
         Outcome::Called => "called",
