@@ -149,3 +149,27 @@ fn older_names_are_a_setting() {
         }
     }
 }
+
+#[test]
+fn the_time_to_the_first_part_of_a_stream_is_measured() {
+    let client = Client::builder().metric_names(MetricNames::Both).with_model(two_attempts());
+    let (value, metrics) = recorded(async {
+        let done = client.extract::<Guest>("Maria is 34.").stream().report().await?;
+        Ok::<_, extract_llm::Error>(done.ledger)
+    });
+    let ledger = value.unwrap();
+    for attempt in &ledger.attempts {
+        let first = attempt.time_to_first_delta.unwrap();
+        assert!(first <= attempt.latency, "{first:?} of {:?}", attempt.latency);
+    }
+    for name in [
+        "gen_ai.client.inference.operation.time_to_first_chunk",
+        "gen_ai.client.operation.time_to_first_chunk",
+    ] {
+        assert_eq!(all(&metrics, name).len(), 2, "{name}");
+    }
+    // The time is kept with the ledger.
+    let kept: extract_llm::Ledger =
+        serde_json::from_value(serde_json::to_value(&ledger).unwrap()).unwrap();
+    assert!(kept.attempts.iter().all(|attempt| attempt.time_to_first_delta.is_some()));
+}

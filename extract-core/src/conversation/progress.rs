@@ -122,6 +122,8 @@ pub struct RequestState {
     pub request_id: Option<String>,
     /// The tokens so far, if the provider has reported any.
     pub usage: Option<Usage>,
+    /// The time of the first part of a streamed reply.
+    pub(crate) first_delta: Option<std::time::Instant>,
 }
 
 impl Progress {
@@ -227,6 +229,11 @@ impl Progress {
         noted.state.answered = true;
         noted.state.failure = None;
         noted.state.request_id = request_id;
+    }
+
+    /// Records that a part of a streamed reply has come.
+    pub(crate) fn delta(&self) {
+        self.noted().state.first_delta.get_or_insert_with(std::time::Instant::now);
     }
 
     /// Records the tokens so far.

@@ -115,6 +115,9 @@ pub struct Attempt {
     /// The time from the request to the end of the reply, or to the interruption.
     #[serde(with = "seconds")]
     pub latency: Duration,
+    /// The time from the request to the first part of a streamed reply, waits included.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "seconds::optional")]
+    pub time_to_first_delta: Option<Duration>,
     /// The part of the latency spent on waits before transport retries and in the limits.
     #[serde(default, with = "seconds")]
     pub waited: Duration,

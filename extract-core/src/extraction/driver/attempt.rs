@@ -99,8 +99,7 @@ impl<T> Driver<T> {
         let index = self.ledger.attempts.len() - 1;
         let attempt = &mut self.ledger.attempts[index];
         attempt.latency = latency;
-        attempt.waited = request_state.waited;
-        attempt.limit_wait = request_state.limit_wait;
+        attempt.record_waits(&request_state, self.request_started);
         let reply = match answered {
             Ok(reply) => reply,
             // The provider rejected what the model wrote; it may be readable here.
@@ -162,6 +161,7 @@ impl<T> Driver<T> {
             let request_state = self.dialogue.request.progress.state();
             let pricing = Pricing::of(&self.task.client, &self.task.options);
             attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
+            attempt.record_waits(&request_state, self.request_started);
             attempt.outcome = Outcome::Rejected;
             attempt.problems = problems.iter().cloned().collect();
         }
@@ -185,6 +185,7 @@ impl<T> Driver<T> {
         attempt.latency = self.request_started.elapsed();
         let pricing = Pricing::of(&self.task.client, &self.task.options);
         attempt.record_cut_off(&self.partial_reply, &request_state, &pricing);
+        attempt.record_waits(&request_state, self.request_started);
         let deadline = if request_state.exceeds_deadline { "is too short" } else { "passed" };
         let error = format!("the deadline {deadline} while the request was {request_state}");
         attempt.error = Some(error);
@@ -243,6 +244,7 @@ impl Attempt {
             usage: None,
             cost: None,
             latency: Duration::ZERO,
+            time_to_first_delta: None,
             waited: Duration::ZERO,
             limit_wait: Duration::ZERO,
             request_id: None,
@@ -263,6 +265,14 @@ impl Attempt {
         self.reply = text_of(&reply.blocks);
     }
 
+    /// Records the times of a request that has ended.
+    pub(super) fn record_waits(&mut self, state: &RequestState, started: Instant) {
+        self.waited = state.waited;
+        self.limit_wait = state.limit_wait;
+        self.time_to_first_delta =
+            state.first_delta.map(|at| at.saturating_duration_since(started));
+    }
+
     /// Records a reply that did not arrive completely, and the state of its request.
     pub(super) fn record_cut_off(
         &mut self,
@@ -273,8 +283,6 @@ impl Attempt {
         self.reply = text_of(partial.blocks());
         self.usage = self.usage.or(partial.usage()).or(state.usage);
         self.cost = self.cost.or_else(|| pricing.cost(self));
-        self.waited = state.waited;
-        self.limit_wait = state.limit_wait;
         self.transport_retries = self.transport_retries.max(state.transport_retries);
         self.request_id = self.request_id.take().or_else(|| state.id().map(str::to_owned));
     }

@@ -180,6 +180,7 @@ impl<T> Driver<T> {
         if let Some(loser) = self.ledger.attempts.get_mut(index) {
             loser.latency = begun.elapsed();
             loser.record_cut_off(&Assembly::new(), &progress, &pricing);
+            loser.record_waits(&progress, begun);
             match &error {
                 None => loser.outcome = Outcome::Cancelled,
                 Some(error) => {

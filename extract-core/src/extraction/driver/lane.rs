@@ -127,6 +127,7 @@ impl<T> Lane<'_, T> {
                 return Err(error.into());
             }
             if is_progress {
+                request.progress.delta();
                 (left, limit, setting) = (idle, idle, IDLE);
             } else {
                 left = left.map(|left| left.saturating_sub(waited));

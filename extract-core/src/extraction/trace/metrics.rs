@@ -110,14 +110,20 @@ impl AttemptMetrics {
         if let Some(usage) = &attempt.usage {
             self.record_usage(usage);
         }
-        let mut labels = self.labels;
-        labels.extend(error.map(|kind| Label::new(names::ERROR_TYPE, kind.to_owned())));
-        let duration = attempt.latency.as_secs_f64();
-        if self.names.current() {
-            metrics::histogram!(metric::DURATION, labels.clone()).record(duration);
+        if let Some(time) = attempt.time_to_first_delta {
+            let names = (metric::TIME_TO_FIRST_CHUNK, metric::OLDER_TIME_TO_FIRST_CHUNK);
+            self.record_seconds(names, time);
         }
-        if self.names.older() {
-            metrics::histogram!(metric::OLDER_DURATION, labels).record(duration);
+        self.labels.extend(error.map(|kind| Label::new(names::ERROR_TYPE, kind.to_owned())));
+        let names = (metric::DURATION, metric::OLDER_DURATION);
+        self.record_seconds(names, attempt.latency);
+    }
+
+    /// Records a time under its current name, its older one, or both.
+    fn record_seconds(&self, (current, older): (&'static str, &'static str), time: Duration) {
+        let names = [(current, self.names.current()), (older, self.names.older())];
+        for (name, _) in names.into_iter().filter(|(_, is_chosen)| *is_chosen) {
+            metrics::histogram!(name, self.labels.clone()).record(time.as_secs_f64());
         }
     }
 

@@ -25,6 +25,7 @@ pub(super) const REQUEST_SEED: &str = "gen_ai.request.seed";
 pub(super) const REQUEST_STREAM: &str = "gen_ai.request.stream";
 pub(super) const RESPONSE_MODEL: &str = "gen_ai.response.model";
 pub(super) const FINISH_REASONS: &str = "gen_ai.response.finish_reasons";
+pub(super) const TIME_TO_FIRST_CHUNK: &str = "gen_ai.response.time_to_first_chunk";
 pub(super) const INPUT_TOKENS: &str = "gen_ai.usage.input_tokens";
 pub(super) const OUTPUT_TOKENS: &str = "gen_ai.usage.output_tokens";
 pub(super) const CACHE_READ_TOKENS: &str = "gen_ai.usage.cache_read.input_tokens";
@@ -73,8 +74,13 @@ pub(super) mod metric {
     pub(in super::super) const REASONING_TOKENS: &str =
         "gen_ai.client.inference.usage.reasoning.output_tokens";
 
+    pub(in super::super) const TIME_TO_FIRST_CHUNK: &str =
+        "gen_ai.client.inference.operation.time_to_first_chunk";
+
     /// Those before version 0.1.0.
     pub(in super::super) const OLDER_DURATION: &str = "gen_ai.client.operation.duration";
+    pub(in super::super) const OLDER_TIME_TO_FIRST_CHUNK: &str =
+        "gen_ai.client.operation.time_to_first_chunk";
     pub(in super::super) const OLDER_TOKENS: &str = "gen_ai.client.token.usage";
 
     pub(in super::super) const ATTEMPTS: &str = "extract.attempts";
@@ -87,10 +93,12 @@ pub(super) mod metric {
     pub(in super::super) const COST: &str = "extract.attempt.cost";
     pub(in super::super) const EXTRACTION_DURATION: &str = "extract.duration";
 
-    pub(in super::super) const HISTOGRAMS: [(&str, Unit, &str); 8] = [
+    pub(in super::super) const HISTOGRAMS: [(&str, Unit, &str); 10] = [
         (DURATION, Unit::Seconds, "The time of an attempt."),
         (OPERATION_INPUT_TOKENS, Unit::Count, "The tokens that an attempt sends."),
         (OPERATION_OUTPUT_TOKENS, Unit::Count, "The tokens that an attempt receives."),
+        (TIME_TO_FIRST_CHUNK, Unit::Seconds, "The time to the first part of a stream."),
+        (OLDER_TIME_TO_FIRST_CHUNK, Unit::Seconds, "The time to the first part of a stream."),
         (OLDER_DURATION, Unit::Seconds, "The time of an attempt."),
         (OLDER_TOKENS, Unit::Count, "The tokens of an attempt."),
         (WAIT, Unit::Seconds, "The time that an attempt waits, for limits and before retries."),

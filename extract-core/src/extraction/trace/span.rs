@@ -138,6 +138,7 @@ impl AttemptSpan {
             { names::ATTEMPT } = number,
             { names::RESPONSE_MODEL } = Empty,
             { names::FINISH_REASONS } = Empty,
+            { names::TIME_TO_FIRST_CHUNK } = Empty,
             { names::INPUT_TOKENS } = Empty,
             { names::OUTPUT_TOKENS } = Empty,
             { names::CACHE_READ_TOKENS } = Empty,
@@ -208,6 +209,9 @@ fn record(span: &Span, attempt: &Attempt) {
     }
     let stop = attempt.stop.as_ref().map(ToString::to_string);
     span.record(names::FINISH_REASONS, format!("[{:?}]", stop.as_deref().unwrap_or("error")));
+    if let Some(time) = attempt.time_to_first_delta {
+        span.record(names::TIME_TO_FIRST_CHUNK, time.as_secs_f64());
+    }
     if let Some(usage) = attempt.usage {
         span.record(names::INPUT_TOKENS, usage.input_tokens);
         span.record(names::OUTPUT_TOKENS, usage.output_tokens);
