@@ -365,7 +365,7 @@ fn waits_are_told() {
         let client = Client::builder()
             .base_url(server.uri())
             .model("m")
-            .transport_retries(1)
+            .max_limit_wait(Duration::from_secs(1))
             .on_event(&listener)
             .build()
             .unwrap();

@@ -11,9 +11,12 @@ use extract_llm::{Client, Extract};
 use mock_collector::{MockServer, Protocol};
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde_json::json;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -42,30 +45,29 @@ async fn main() -> Result<(), Error> {
     println!("{guest:?}\n");
 
     traces.shutdown()?; // sends what is left
-    let collector = receiver.collector();
-    let collector = collector.read().await;
-    for received in collector.spans() {
-        let span = received.span();
-        println!(
-            "{} ({})",
-            span.name,
-            if span.parent_span_id.is_empty() { "root" } else { "child" }
-        );
-        for attribute in &span.attributes {
-            let value = attribute.value.as_ref().and_then(|value| value.value.as_ref());
-            if attribute.key.starts_with("gen_ai.") || attribute.key.starts_with("extract.") {
-                println!("  {} = {}", attribute.key, text_of(value));
+    receiver
+        .with_collector(|collector| {
+            collector.spans().iter().for_each(|received| print_span(received.span()));
+            for (name, outcome) in [("chat scripted", "rejected"), ("chat scripted", "accepted")] {
+                collector
+                    .expect_span_with_name(name)
+                    .with_attributes([
+                        ("extract.outcome", outcome),
+                        ("gen_ai.operation.name", "chat"),
+                    ])
+                    .assert_count(1);
             }
-        }
-    }
-    collector
-        .expect_span_with_name("chat scripted")
-        .with_attributes([("extract.outcome", "rejected"), ("gen_ai.operation.name", "chat")])
-        .assert_count(1);
-    collector
-        .expect_span_with_name("extract Guest")
-        .with_attributes([("extract.type", "Guest")])
-        .assert_count(1);
+            collector
+                .expect_span_with_name("extract Guest")
+                .with_attributes([("extract.type", "Guest")])
+                .assert_count(1);
+            let tokens = collector.spans().iter().flat_map(|received| &received.span().attributes);
+            let tokens = tokens.filter(|attribute| attribute.key == "gen_ai.usage.input_tokens");
+            let tokens: Vec<_> =
+                tokens.filter_map(|attribute| attribute.value.clone()?.value).collect();
+            assert_eq!(tokens, [120, 150, 270].map(Value::IntValue), "numbers, not texts");
+        })
+        .await;
     Ok(())
 }
 
@@ -78,14 +80,27 @@ fn export_to(endpoint: &str) -> Result<SdkTracerProvider, Error> {
     tracing_subscriber::registry()
         .with(LevelFilter::INFO)
         .with(tracing_opentelemetry::layer().with_tracer(tracer))
-        .with(lines.with_span_events(tracing_subscriber::fmt::format::FmtSpan::NONE))
+        // Without the fields of the spans around it, a line is short.
+        .with(lines.with_filter(filter_fn(|metadata| metadata.is_event())))
         .init();
     Ok(traces)
 }
 
-/// Returns a value of the protocol as text, without the name of its kind.
-fn text_of(value: Option<impl std::fmt::Debug>) -> String {
-    let text = value.map(|value| format!("{value:?}")).unwrap_or_default();
-    let inner = text.split_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-    inner.unwrap_or(&text).to_owned()
+/// Prints a span: its name, its place, its attributes.
+fn print_span(span: &Span) {
+    let place = if span.parent_span_id.is_empty() { "the root" } else { "in the root" };
+    println!("{} ({place})", span.name);
+    for attribute in &span.attributes {
+        let value = match attribute.value.as_ref().and_then(|value| value.value.as_ref()) {
+            Some(Value::StringValue(text)) => format!("{text:?}"),
+            Some(Value::IntValue(number)) => number.to_string(),
+            Some(Value::DoubleValue(number)) => number.to_string(),
+            Some(Value::BoolValue(truth)) => truth.to_string(),
+            other => format!("{other:?}"),
+        };
+        if ["gen_ai.", "extract.", "error."].iter().any(|prefix| attribute.key.starts_with(prefix))
+        {
+            println!("  {} = {value}", attribute.key);
+        }
+    }
 }

@@ -140,7 +140,7 @@ impl<'t> Place<'t> {
     /// Whether the case counts in texts.
     pub(super) fn keeps_case(&self) -> bool {
         self.format().is_some_and(|format| CASE_COUNTS.contains(&format))
-            || self.plains.iter().any(|plain| plain.text("contentEncoding").is_some())
+            || self.plains.iter().any(|plain| plain.encoding().is_some())
     }
 
     /// Whether an object without members is a value here, as that of a variant without fields is.

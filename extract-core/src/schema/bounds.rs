@@ -1,5 +1,7 @@
 //! The bounds of values: of numbers, and of the length of strings and lists.
 
+use serde_json::Value;
+
 use super::Plain;
 
 /// The bounds of a number; infinite if absent.
@@ -63,6 +65,37 @@ impl Plain {
         self.lengths("minItems", "maxItems")
     }
 
+    /// Returns the bounds of the number of members of an object.
+    pub(crate) fn member_counts(&self) -> Lengths {
+        self.lengths("minProperties", "maxProperties")
+    }
+
+    /// Returns the least and the greatest integer within the bounds of a number; `None` where it has none.
+    pub(crate) fn integers(&self) -> [Option<i128>; 2] {
+        let bound = |keyword, round| integer(self.constraints.get(keyword)?, round);
+        let above = bound("exclusiveMinimum", f64::floor as fn(f64) -> f64).map(|least| least + 1);
+        let below = bound("exclusiveMaximum", f64::ceil).map(|most| most - 1);
+        [
+            bound("minimum", f64::ceil).into_iter().chain(above).max(),
+            bound("maximum", f64::floor).into_iter().chain(below).min(),
+        ]
+    }
+
+    /// Returns the number of which all allowed numbers are multiples.
+    pub(crate) fn step(&self) -> Option<f64> {
+        self.number("multipleOf").filter(|step| *step > 0.0)
+    }
+
+    /// Returns whether no element of a list may be there twice.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.constraints.get("uniqueItems") == Some(&Value::Bool(true))
+    }
+
+    /// Returns the encoding of bytes in a string.
+    pub(crate) fn encoding(&self) -> Option<&str> {
+        self.text("contentEncoding")
+    }
+
     /// Reads a pair of keywords for the least and the greatest length.
     fn lengths(&self, min: &str, max: &str) -> Lengths {
         let get = |keyword, none| {
@@ -75,4 +108,11 @@ impl Plain {
     pub(crate) fn is_wide(&self) -> bool {
         matches!(self.text("format"), Some("int128" | "uint128"))
     }
+}
+
+/// Returns a number as an integer. `round` is for a number with a fraction.
+pub(crate) fn integer(value: &Value, round: impl Fn(f64) -> f64) -> Option<i128> {
+    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
+    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
+    whole.or_else(|| value.as_f64().map(|value| round(value) as i128))
 }

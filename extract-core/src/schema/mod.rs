@@ -34,7 +34,7 @@ mod tree;
 pub(crate) mod validator;
 mod written;
 
-pub(crate) use bounds::{Bounds, Lengths};
+pub(crate) use bounds::{Bounds, Lengths, integer as integer_bound};
 pub(crate) use combine::Combination;
 pub(crate) use constants::{Constant, json_equal};
 pub use constraint::Constraint;

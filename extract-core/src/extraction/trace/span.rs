@@ -1,5 +1,7 @@
 //! The spans of an extraction and of its attempts.
 
+use std::time::Duration;
+
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
@@ -7,7 +9,7 @@ use super::content::TraceContent;
 use super::line::Line;
 use super::names;
 use crate::contract::{Problem, ProblemKind};
-use crate::conversation::{Output, Request};
+use crate::conversation::{Output, Request, Usd};
 use crate::extraction::ledger::{Attempt, Ledger, Outcome};
 use crate::extraction::options::Options;
 use crate::model::Profile;
@@ -34,7 +36,7 @@ impl ExtractionSpan {
             { names::OTEL_STATUS } = Empty,
             { names::OTEL_STATUS_TEXT } = Empty,
             { names::TYPE } = type_name,
-            { names::NUMBER } = number,
+            { names::NUMBER } = integer(number),
             { names::ATTEMPTS } = Empty,
             { names::ANSWERED_BY } = Empty,
             { names::CACHE_HITS } = Empty,
@@ -68,19 +70,20 @@ impl ExtractionSpan {
             return;
         }
         let cached = ledger.attempts.iter().filter(|attempt| attempt.cached.is_some());
-        self.span.record(names::ATTEMPTS, ledger.attempts.len() as u64);
-        self.span.record(names::CACHE_HITS, cached.count() as u64);
+        self.span.record(names::ATTEMPTS, integer(ledger.attempts.len()));
+        self.span.record(names::CACHE_HITS, integer(cached.count()));
         if let Some(address) = ledger.answered_by().filter(|_| error.is_none()) {
             self.span.record(names::ANSWERED_BY, address);
         }
         if let Some(usage) = ledger.known_usage() {
-            self.span.record(names::INPUT_TOKENS, usage.input_tokens);
-            self.span.record(names::OUTPUT_TOKENS, usage.output_tokens);
+            self.span.record(names::INPUT_TOKENS, integer(usage.input_tokens));
+            self.span.record(names::OUTPUT_TOKENS, integer(usage.output_tokens));
         }
         if let Some(cost) = ledger.cost() {
-            self.span.record(names::COST, cost.0);
+            self.span.record(names::COST, dollars(cost));
         }
-        self.span.record(names::WAIT, ledger.limit_wait().as_secs_f64());
+        let waited = ledger.attempts.iter().map(|attempt| attempt.waited).sum();
+        self.span.record(names::WAIT, seconds(waited));
         if let Some((kind, text)) = error {
             record_error(&self.span, kind, &text);
         }
@@ -127,15 +130,15 @@ impl AttemptSpan {
             { names::PROVIDER } = names::provider(&profile.provider),
             { names::REQUEST_MODEL } = profile.model.as_str(),
             { names::OUTPUT_TYPE } = output_type(&request.output),
-            { names::REQUEST_MAX_TOKENS } = settings.max_tokens,
+            { names::REQUEST_MAX_TOKENS } = settings.max_tokens.map(i64::from),
             { names::REQUEST_TEMPERATURE } = settings.temperature,
             { names::REQUEST_TOP_P } = settings.top_p,
-            { names::REQUEST_SEED } = settings.seed,
+            { names::REQUEST_SEED } = settings.seed.map(integer),
             { names::REQUEST_STREAM } = is_streamed,
             { names::SERVER_ADDRESS } = profile.server.as_ref().map(|(address, _)| address.as_str()),
-            { names::SERVER_PORT } = profile.server.as_ref().map(|(_, port)| *port),
+            { names::SERVER_PORT } = profile.server.as_ref().map(|(_, port)| i64::from(*port)),
             { names::MODE } = tracing::field::display(request.output.mode()),
-            { names::ATTEMPT } = number,
+            { names::ATTEMPT } = i64::from(number),
             { names::RESPONSE_MODEL } = Empty,
             { names::FINISH_REASONS } = Empty,
             { names::TIME_TO_FIRST_CHUNK } = Empty,
@@ -210,28 +213,43 @@ fn record(span: &Span, attempt: &Attempt) {
     let stop = attempt.stop.as_ref().map(ToString::to_string);
     span.record(names::FINISH_REASONS, format!("[{:?}]", stop.as_deref().unwrap_or("error")));
     if let Some(time) = attempt.time_to_first_delta {
-        span.record(names::TIME_TO_FIRST_CHUNK, time.as_secs_f64());
+        span.record(names::TIME_TO_FIRST_CHUNK, seconds(time));
     }
     if let Some(usage) = attempt.usage {
-        span.record(names::INPUT_TOKENS, usage.input_tokens);
-        span.record(names::OUTPUT_TOKENS, usage.output_tokens);
-        span.record(names::CACHE_READ_TOKENS, usage.cached_input_tokens);
-        span.record(names::CACHE_WRITE_TOKENS, usage.cache_write_tokens);
-        span.record(names::REASONING_TOKENS, usage.reasoning_tokens);
+        span.record(names::INPUT_TOKENS, integer(usage.input_tokens));
+        span.record(names::OUTPUT_TOKENS, integer(usage.output_tokens));
+        span.record(names::CACHE_READ_TOKENS, integer(usage.cached_input_tokens));
+        span.record(names::CACHE_WRITE_TOKENS, integer(usage.cache_write_tokens));
+        span.record(names::REASONING_TOKENS, integer(usage.reasoning_tokens));
     }
     if let Some(cost) = attempt.cost {
-        span.record(names::COST, cost.0);
+        span.record(names::COST, dollars(cost));
     }
-    span.record(names::WAIT, attempt.waited.as_secs_f64());
-    span.record(names::TRANSPORT_RETRIES, attempt.transport_retries);
+    span.record(names::WAIT, seconds(attempt.waited));
+    span.record(names::TRANSPORT_RETRIES, i64::from(attempt.transport_retries));
     if let Some(id) = &attempt.request_id {
         span.record(names::REQUEST_ID, id.as_str());
     }
     span.record(names::OUTCOME, outcome(attempt.outcome));
-    span.record(names::REPAIRS, attempt.repairs.len() as u64);
+    span.record(names::REPAIRS, integer(attempt.repairs.len()));
     if !attempt.problems.is_empty() {
         span.record(names::PROBLEMS, problems(&attempt.problems));
     }
+}
+
+/// Returns a number as exporters know it: OpenTelemetry has no unsigned numbers, and gets their texts.
+fn integer(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// Returns a time in seconds, to the millisecond.
+fn seconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e3).round() / 1e3
+}
+
+/// Returns a cost in dollars, to the billionth: sums have digits behind that mean nothing.
+fn dollars(cost: Usd) -> f64 {
+    (cost.0 * 1e9).round() / 1e9
 }
 
 fn record_error(span: &Span, kind: &str, text: &str) {

@@ -156,7 +156,7 @@ fn out_of_range(plain: &Plain, found: &Value) -> Vec<Value> {
             }
             changed
         }
-        Value::Object(_) if plain.count("minProperties").is_some_and(|least| least > 0) => {
+        Value::Object(_) if plain.member_counts().min > 0 => {
             vec![json!({})]
         }
         _ => vec![],

@@ -5,7 +5,9 @@ use serde_json::{Map, Value};
 
 use super::heights::Heights;
 use super::{numbers, pattern, text};
-use crate::schema::{Kinds, NodeId, NodeKind, OtherMembers, Plain, Tree, json_equal, push_segment};
+use crate::schema::{
+    Kinds, Lengths, NodeId, NodeKind, OtherMembers, Plain, Tree, json_equal, push_segment,
+};
 
 /// The nesting from which on a value is kept as small as its schema allows.
 const DEPTH: usize = 5;
@@ -131,7 +133,7 @@ impl<'a> Generator<'a> {
                 lengths.hold(text.chars().count())
             });
         }
-        if plain.text("contentEncoding") == Some("base64") {
+        if plain.encoding() == Some("base64") {
             return Ok(text::base64(&mut self.rng));
         }
         let of_format =
@@ -155,7 +157,7 @@ impl<'a> Generator<'a> {
         if count > MOST_REQUIRED {
             return Err(format!("{pointer}: {count} elements are too many"));
         }
-        let is_unique = plain.constraints.get("uniqueItems") == Some(&Value::Bool(true));
+        let is_unique = plain.is_unique();
         let mut items: Vec<Value> = Vec::with_capacity(count);
         for index in 0..count {
             let place = child(pointer, &index.to_string());
@@ -186,8 +188,7 @@ impl<'a> Generator<'a> {
     }
 
     fn object(&mut self, plain: &Plain, pointer: &str, depth: usize) -> Result<Value, String> {
-        let most = plain.count("maxProperties").map_or(usize::MAX, saturated);
-        let least = plain.count("minProperties").map_or(0, saturated);
+        let Lengths { min: least, max: most } = plain.member_counts();
         let required = plain.members.iter().filter(|member| member.required).count();
         let mut room = most.saturating_sub(required);
         let mut object = Map::new();
@@ -278,8 +279,4 @@ fn child(pointer: &str, segment: &str) -> String {
     let mut pointer = pointer.to_owned();
     push_segment(&mut pointer, segment);
     pointer
-}
-
-fn saturated(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use serde_json::{Number, Value};
 
-use crate::schema::{Plain, validator};
+use crate::schema::{Plain, integer_bound, validator};
 
 /// The size of the range from which a number is taken.
 const SPAN: i128 = 1000;
@@ -12,21 +12,17 @@ const SPAN: i128 = 1000;
 pub(super) fn integer(plain: &Plain, rng: &mut Rng) -> Option<Value> {
     let format = plain.text("format").and_then(validator::bounds);
     let (of_format_min, of_format_max) = format.unzip();
+    let [least, most] = plain.integers();
     let mins = [
-        bound(plain.constraints.get("minimum"), f64::ceil),
-        bound(plain.constraints.get("exclusiveMinimum"), f64::floor).map(|least| least + 1),
-        bound(of_format_min.as_ref(), f64::ceil),
+        least,
+        of_format_min.and_then(|bound| integer_bound(&bound, f64::ceil)),
         plain.text("format").filter(|format| *format == "uint128").map(|_| 0),
     ];
-    let maxs = [
-        bound(plain.constraints.get("maximum"), f64::floor),
-        bound(plain.constraints.get("exclusiveMaximum"), f64::ceil).map(|most| most - 1),
-        bound(of_format_max.as_ref(), f64::floor),
-    ];
+    let maxs = [most, of_format_max.and_then(|bound| integer_bound(&bound, f64::floor))];
     let min = mins.into_iter().flatten().max();
     let max = maxs.into_iter().flatten().min();
     let (low, high) = window(min, max);
-    let step = plain.constraints.get("multipleOf").and_then(Value::as_f64).unwrap_or(1.0);
+    let step = plain.step().unwrap_or(1.0);
     // A step with a fraction has integers among its multiples.
     let step = (1..=SPAN).find_map(|factor| whole(step * as_f64(factor)))?.max(1);
     let first = low.div_euclid(step) + i128::from(low.rem_euclid(step) != 0);
@@ -44,8 +40,8 @@ pub(super) fn integer(plain: &Plain, rng: &mut Rng) -> Option<Value> {
 
 /// Returns a number within the bounds; `None` if there is none.
 pub(super) fn number(plain: &Plain, rng: &mut Rng) -> Option<Value> {
-    if plain.constraints.contains_key("multipleOf") {
-        return multiple(plain, rng);
+    if let Some(step) = plain.step() {
+        return multiple(plain, step, rng);
     }
     let bounds = plain.bounds();
     let low = bounds.min.max(bounds.above);
@@ -65,8 +61,7 @@ pub(super) fn number(plain: &Plain, rng: &mut Rng) -> Option<Value> {
 }
 
 /// Returns a multiple of the step within the bounds; `None` if none is found.
-fn multiple(plain: &Plain, rng: &mut Rng) -> Option<Value> {
-    let step = plain.number("multipleOf").filter(|step| *step > 0.0)?;
+fn multiple(plain: &Plain, step: f64, rng: &mut Rng) -> Option<Value> {
     let bounds = plain.bounds();
     let low = bounds.min.max(bounds.above);
     let high = bounds.max.min(bounds.below);
@@ -98,15 +93,6 @@ fn window(min: Option<i128>, max: Option<i128>) -> (i128, i128) {
             (low, max.min(low.saturating_add(SPAN)))
         }
     }
-}
-
-/// Returns a bound as an integer, rounded in this way.
-fn bound(value: Option<&Value>, round: impl Fn(f64) -> f64) -> Option<i128> {
-    let value = value?;
-    let whole = value.as_i64().map(i128::from).or_else(|| value.as_u64().map(i128::from));
-    #[expect(clippy::cast_possible_truncation, reason = "a cast of a float saturates")]
-    let rounded = || value.as_f64().map(|value| round(value) as i128);
-    whole.or_else(rounded)
 }
 
 /// Returns a number without a fraction; `None` for another.
