@@ -1,8 +1,9 @@
 //! The spans and events of extractions.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind;
@@ -29,9 +30,8 @@ struct Traced {
     lines: Vec<(Option<u64>, Fields)>,
 }
 
-/// Keeps what is traced.
-#[derive(Clone, Default)]
-struct Keeper(Arc<Mutex<Traced>>);
+/// Keeps what is traced on each thread.
+struct OfThread;
 
 struct Reader<'a>(&'a mut Fields);
 
@@ -45,7 +45,7 @@ impl Visit for Reader<'_> {
     }
 }
 
-impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Keeper {
+impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for OfThread {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         if attributes.metadata().target() != "extract_llm" {
             return;
@@ -53,15 +53,16 @@ impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Keeper {
         let mut fields = Fields::new();
         attributes.record(&mut Reader(&mut fields));
         let around = context.current_span().id().map(Id::into_u64);
-        self.0.lock().unwrap().spans.push((id.into_u64(), around, fields));
+        TRACED.with_borrow_mut(|traced| traced.spans.push((id.into_u64(), around, fields)));
     }
 
     fn on_record(&self, id: &Id, record: &Record<'_>, _: Context<'_, S>) {
-        let mut traced = self.0.lock().unwrap();
-        let span = traced.spans.iter_mut().find(|(known, _, _)| *known == id.into_u64());
-        if let Some((_, _, fields)) = span {
-            record.record(&mut Reader(fields));
-        }
+        TRACED.with_borrow_mut(|traced| {
+            let span = traced.spans.iter_mut().find(|(known, _, _)| *known == id.into_u64());
+            if let Some((_, _, fields)) = span {
+                record.record(&mut Reader(fields));
+            }
+        });
     }
 
     fn on_event(&self, event: &tracing::Event<'_>, context: Context<'_, S>) {
@@ -72,11 +73,11 @@ impl<S: tracing::Subscriber + for<'s> LookupSpan<'s>> Layer<S> for Keeper {
         event.record(&mut Reader(&mut fields));
         fields.insert("level".to_owned(), event.metadata().level().to_string());
         let span = context.current_span().id().map(Id::into_u64);
-        self.0.lock().unwrap().lines.push((span, fields));
+        TRACED.with_borrow_mut(|traced| traced.lines.push((span, fields)));
     }
 
     fn on_close(&self, id: Id, _: Context<'_, S>) {
-        self.0.lock().unwrap().ended.push(id.into_u64());
+        TRACED.with_borrow_mut(|traced| traced.ended.push(id.into_u64()));
     }
 }
 
@@ -88,14 +89,23 @@ struct Guest {
     age: u8,
 }
 
-/// Runs a future, and returns its output with what was traced.
+thread_local! {
+    /// What is traced on this thread.
+    static TRACED: RefCell<Traced> = RefCell::default();
+}
+
+/// Runs a future, and returns its output with what was traced. There is one subscriber for all threads, because
+/// places of code that are first reached while there is none stay disabled.
 fn traced<O>(future: impl Future<Output = O>) -> (O, Traced) {
-    let keeper = Keeper::default();
-    let subscriber = tracing_subscriber::registry().with(keeper.clone());
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        let subscriber = tracing_subscriber::registry().with(OfThread);
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+    });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let output = tracing::subscriber::with_default(subscriber, || runtime.block_on(future));
-    let traced = std::mem::take(&mut *keeper.0.lock().unwrap());
-    (output, traced)
+    TRACED.take();
+    let output = runtime.block_on(future);
+    (output, TRACED.take())
 }
 
 fn fields<'a>(span: &'a Fields, names: &[&str]) -> Vec<Option<&'a str>> {
