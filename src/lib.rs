@@ -492,7 +492,7 @@ pub mod model {
     pub use extract_core::model::{
         AskingForm, Cassette, ConfigError, CountSource, DeltaStream, ForcedTools, Limits, Model,
         Profile, RecordedRequest, RecordedResponse, RetryPolicy, SchemaPrompt, TokenCount,
-        forbid_all_calls, forbid_real_calls,
+        forbid_all_calls, forbid_real_calls, read_failure,
     };
     #[doc(inline)]
     pub use extract_core::wire::Protocol;

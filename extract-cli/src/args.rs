@@ -143,6 +143,9 @@ pub(crate) struct EvalArgs {
     pub(crate) journal: JournalArgs,
     #[command(flatten)]
     pub(crate) compare: CompareArgs,
+    /// Sends nothing: the journal must have every row.
+    #[arg(long, requires = "journal", help_heading = "Evaluation")]
+    pub(crate) offline: bool,
     /// The least F1 of all fields together, from 0 to 1.
     #[arg(long, value_name = "F1", value_parser = share, help_heading = "Evaluation")]
     pub(crate) min_f1: Option<f64>,
@@ -170,6 +173,9 @@ pub(crate) struct CompareArgs {
     /// The most by which the numbers of a field may differ, as /total=0.01.
     #[arg(long, value_name = "POINTER=NUMBER", value_parser = field_number)]
     pub(crate) tolerance: Vec<(String, f64)>,
+    /// The same as a share of the expected number, as /total=0.001.
+    #[arg(long, value_name = "POINTER=SHARE", value_parser = field_number)]
+    pub(crate) relative_tolerance: Vec<(String, f64)>,
     /// The member by which the elements of a list are paired, as /items=sku.
     #[arg(long, value_name = "LIST=MEMBER", value_parser = list_key)]
     pub(crate) key: Vec<(String, String)>,
@@ -182,6 +188,9 @@ pub(crate) struct CompareArgs {
     /// A field in whose texts the case counts.
     #[arg(long, value_name = "POINTER")]
     pub(crate) exact_case: Vec<String>,
+    /// A field whose texts are compared as they are, with spaces and punctuation.
+    #[arg(long, value_name = "POINTER")]
+    pub(crate) exact_text: Vec<String>,
     /// Compares only the members that the expected values have.
     #[arg(long)]
     pub(crate) only_labelled: bool,

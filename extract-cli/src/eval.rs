@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use extract_llm::Extraction;
 use extract_llm::evaluation::{Compare, Evaluation, Golden};
 use serde_json::Value;
 
@@ -14,6 +15,7 @@ use crate::output::check_apart;
 use crate::report;
 use crate::run::journal_at;
 use crate::say::{print, tell};
+use crate::signals;
 
 /// Prints an evaluation. The exit code says whether it reaches the thresholds.
 pub(crate) async fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
@@ -44,13 +46,17 @@ pub(crate) async fn eval(args: &EvalArgs) -> Result<Exit, CliError> {
         evaluate =
             evaluate.journal(if args.journal.keep_replies { file.keep_replies() } else { file });
     }
+    if args.offline {
+        evaluate = evaluate.each(Extraction::offline);
+    }
     if args.journal.reread {
         evaluate = evaluate.reread();
     }
+    let mut signals = signals::listen()?;
     let evaluation = tokio::select! {
         evaluation = evaluate.run() => evaluation?,
         // The journal has the rows that ended.
-        _ = tokio::signal::ctrl_c() => return Ok(Exit::Stopped),
+        () = signals.next() => return Ok(Exit::Stopped),
     };
     if let Some(path) = &args.report {
         evaluation.html(path)?;
@@ -65,6 +71,9 @@ fn rules(args: &CompareArgs) -> Compare {
     for (pointer, most) in &args.tolerance {
         compare = compare.tolerance(pointer, *most);
     }
+    for (pointer, share) in &args.relative_tolerance {
+        compare = compare.relative_tolerance(pointer, *share);
+    }
     for (list, key) in &args.key {
         compare = compare.key(list, key);
     }
@@ -76,6 +85,9 @@ fn rules(args: &CompareArgs) -> Compare {
     }
     for pointer in &args.exact_case {
         compare = compare.exact_case(pointer);
+    }
+    for pointer in &args.exact_text {
+        compare = compare.exact_text(pointer);
     }
     if args.only_labelled { compare.only_labelled() } else { compare }
 }

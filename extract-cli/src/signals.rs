@@ -37,15 +37,20 @@ impl Signals {
     }
 }
 
+/// Receives signals from now on.
+pub(crate) fn listen() -> Result<Listener, CliError> {
+    Listener::new().map_err(|error| {
+        CliError::usage(format!("signals such as Ctrl-C cannot be received: {error}"))
+    })
+}
+
 /// Waits for signals on a task of its own. `advice` says what happens after the first one.
 pub(crate) fn watch(
     stopper: Stopper,
     advice: &'static str,
     is_quiet: bool,
 ) -> Result<Signals, CliError> {
-    let mut listener = Listener::new().map_err(|error| {
-        CliError::usage(format!("signals such as Ctrl-C cannot be received: {error}"))
-    })?;
+    let mut listener = listen()?;
     let signals = Signals::default();
     let stopped = signals.clone();
     tokio::spawn(async move {
@@ -65,7 +70,7 @@ pub(crate) fn watch(
 
 /// Receives the signals that end a program.
 #[cfg(unix)]
-struct Listener {
+pub(crate) struct Listener {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
@@ -80,7 +85,7 @@ impl Listener {
         })
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -89,7 +94,7 @@ impl Listener {
 }
 
 #[cfg(windows)]
-struct Listener {
+pub(crate) struct Listener {
     interrupt: tokio::signal::windows::CtrlC,
 }
 
@@ -99,7 +104,7 @@ impl Listener {
         Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
-    async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) {
         self.interrupt.recv().await;
     }
 }

@@ -2,16 +2,21 @@
 //! again as with a provider of this library; `genai` sends the requests.
 //!
 //! ```text
-//! cd examples/foreign-client && OPENAI_API_KEY=… cargo run [MODEL]
+//! cd examples/foreign-client
+//! cargo run                                       # the embedded model
+//! OPENAI_API_KEY=… cargo run gpt-4.1-mini
 //! ```
 
 use extract_llm::conversation::{
     Block, Output, ProviderError, ProviderErrorKind, Reply, Request, Role, StopReason, Usage,
 };
-use extract_llm::model::{Model, Profile};
+use extract_llm::model::{Model, Profile, read_failure};
 use extract_llm::{Client, Extract, Mode};
 use futures_util::future::BoxFuture;
+use genai::adapter::AdapterKind;
 use genai::chat::{ChatMessage, ChatOptions, ChatRequest, JsonSpec, StopReason as Stop};
+use genai::resolver::{AuthData, Endpoint, ServiceTargetResolver};
+use genai::{ModelIden, ServiceTarget};
 
 /// A model behind `genai`, and its name.
 struct Genai(genai::Client, String);
@@ -32,7 +37,8 @@ impl Model for Genai {
             options.temperature = request.settings.temperature;
             options.max_tokens = request.settings.max_tokens;
             if let Output::JsonSchema(tool) = &request.output {
-                options = options.with_response_format(JsonSpec::new(&tool.name, tool.schema.clone()));
+                options =
+                    options.with_response_format(JsonSpec::new(&tool.name, tool.schema.clone()));
             }
             let chat = ChatRequest::new(messages.collect());
             let sent = self.0.exec_chat(self.1.as_str(), chat, Some(&options)).await;
@@ -56,25 +62,15 @@ impl Model for Genai {
     }
 }
 
-/// Returns the error with the kind of its status.
+/// Returns the error of a response, with its kind and the wait that it asks for, or another error as its text.
 fn provider_error(error: genai::Error) -> ProviderError {
-    let status = match &error {
-        genai::Error::HttpError { status, .. } => Some(status.as_u16()),
-        genai::Error::WebModelCall { webc_error: genai::webc::Error::ResponseFailedStatus { status, .. }, .. } => {
-            Some(status.as_u16())
+    use genai::webc::Error::ResponseFailedStatus as Failed;
+    match &error {
+        genai::Error::WebModelCall { webc_error: Failed { status, body, headers }, .. } => {
+            read_failure(status.as_u16(), headers, body.as_bytes())
         }
-        _ => None,
-    };
-    let kind = match status {
-        Some(401) => ProviderErrorKind::Authentication,
-        Some(429) => ProviderErrorKind::RateLimited,
-        Some(500..) => ProviderErrorKind::Server,
-        Some(_) => ProviderErrorKind::InvalidRequest,
-        None => ProviderErrorKind::Other,
-    };
-    let mut failure = ProviderError::new(kind, error.to_string());
-    failure.status = status;
-    failure
+        _ => ProviderError::new(ProviderErrorKind::Other, error.to_string()),
+    }
 }
 
 /// A person that the text speaks of.
@@ -86,10 +82,37 @@ struct Person {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), extract_llm::Error> {
-    let model = std::env::args().nth(1).unwrap_or_else(|| String::from("gpt-4.1-mini"));
-    let client = Client::with_model(Genai(genai::Client::default(), model));
-    let person: Person = client.extract("My neighbour Tom Hill, aged 51, repairs bicycles.").await?;
-    println!("{person:?}");
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (model, _server) = match std::env::args().nth(1) {
+        Some(name) => (Genai(genai::Client::new()?, name), None),
+        None => {
+            let connect = || extract_local::connect(&extract_local::Options::from_env()?);
+            let server = tokio::task::spawn_blocking(connect).await??;
+            (embedded(&server)?, Some(server))
+        }
+    };
+    let client = Client::builder().temperature(0.0).max_tokens(200).with_model(model);
+    let report = client
+        .extract::<Person>("My neighbour Tom Hill, aged 51, repairs bicycles.")
+        .report()
+        .await?;
+    println!("{:?}", report.value);
+    println!("{}", report.ledger);
     Ok(())
+}
+
+/// Returns `genai` for the embedded model's server, which speaks OpenAI's protocol.
+fn embedded(server: &extract_local::Server) -> Result<Genai, genai::Error> {
+    let base_url = format!("{}/", server.base_url());
+    let resolver = ServiceTargetResolver::from_resolver_fn(move |target: ServiceTarget| {
+        let model = ModelIden::new(AdapterKind::OpenAI, target.model.model_name);
+        let endpoint = Endpoint::from_owned(base_url.clone());
+        Ok::<_, genai::resolver::Error>(ServiceTarget {
+            endpoint,
+            auth: AuthData::from_single("none"),
+            model,
+        })
+    });
+    let client = genai::Client::builder().with_service_target_resolver(resolver).build()?;
+    Ok(Genai(client, server.model().to_owned()))
 }

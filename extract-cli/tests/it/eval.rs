@@ -47,7 +47,19 @@ fn a_threshold_decides_the_exit_code() {
     );
     assert_eq!(run("--min-f1 0.99").code, Some(2));
     assert_eq!(run("--min-f1 0.99 --ignore /product").code, Some(0));
+    assert_eq!(run("--min-f1 0.99 --ignore /product --offline").code, Some(0));
+    assert_eq!(run("--exact-text /product --relative-tolerance /parts/*/amount=0.1").code, Some(0));
     assert_eq!(server.count(), 2, "the journal has the values");
+}
+
+#[test]
+fn without_a_kept_row_an_evaluation_that_is_offline_fails() {
+    let (folder, server) = (Folder::new(), Server::of_tickets());
+    golden(&folder);
+    let ended = folder.run(&server, "eval --golden golden.jsonl --journal j --offline");
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("`offline` forbids"), "{ended:?}");
+    assert_eq!(server.count(), 0);
 }
 
 #[test]

@@ -165,10 +165,10 @@ impl fmt::Display for EvaluationDiff {
             let (before, after) = (figures(field.before), figures(field.after));
             match field.change {
                 ScoreChange::Better => {
-                    write!(f, "\nbetter: {pointer}, {before} before, {after} now")?
+                    write!(f, "\nbetter: {pointer}, {before} before, {after} now")?;
                 }
                 ScoreChange::Worse => {
-                    write!(f, "\nworse: {pointer}, {before} before, {after} now")?
+                    write!(f, "\nworse: {pointer}, {before} before, {after} now")?;
                 }
                 ScoreChange::Added => write!(f, "\nnew: {pointer}, {after}")?,
                 ScoreChange::Removed => write!(f, "\ngone: {pointer}, {before} before")?,

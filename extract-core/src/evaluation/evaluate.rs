@@ -125,7 +125,8 @@ impl<T> Evaluate<T> {
     }
 
     /// Keeps the rows that ended in a file: see [`Run::journal`]. A second evaluation with the same golden rows,
-    /// model and settings takes the values from it, and sends nothing.
+    /// model and settings takes the values from it, and sends nothing. `.each(|row| row.offline())` makes sure
+    /// that nothing is sent: it fails if the journal lacks a row.
     pub fn journal(mut self, journal: impl Into<Journal>) -> Self {
         self.run = self.run.journal(journal);
         self

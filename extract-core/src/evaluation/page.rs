@@ -69,7 +69,8 @@ fn headline(evaluation: &Evaluation) -> String {
     .map(|(label, figure, note)| {
         format!("<div><dt>{label}</dt><dd><b>{figure}</b> <span>{note}</span></dd></div>")
     })
-    .collect()
+    .collect::<Vec<_>>()
+    .concat()
 }
 
 /// Returns a section with a table. The heads of columns with figures begin with `#`.
@@ -114,7 +115,7 @@ fn confusion(field: &FieldScore) -> String {
     if field.confusion.is_empty() {
         return String::new();
     }
-    let lines: String = field
+    let lines: Vec<String> = field
         .confusion
         .iter()
         .map(|Confusion { expected, given, count: number }| {
@@ -129,12 +130,12 @@ fn confusion(field: &FieldScore) -> String {
         .collect();
     let title = format!("Confusion of {}", code(&field.pointer));
     let id = format!("confusion-{}", hash(&field.pointer).replace(['+', '/', '='], ""));
-    table(&id, &title, &["Expected", "Given", "#Count"], &lines)
+    table(&id, &title, &["Expected", "Given", "#Count"], &lines.concat())
 }
 
 fn mismatches(evaluation: &Evaluation) -> String {
     let all = evaluation.fields.iter().flat_map(|field| &field.mismatches);
-    let lines: String = all
+    let lines: Vec<String> = all
         .map(|Mismatch { row, pointer, expected, given }| {
             format!(
                 "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -148,7 +149,12 @@ fn mismatches(evaluation: &Evaluation) -> String {
     if lines.is_empty() {
         return String::new();
     }
-    table("mismatches", "Mismatches, for example", &["Row", "Pointer", "Expected", "Given"], &lines)
+    table(
+        "mismatches",
+        "Mismatches, for example",
+        &["Row", "Pointer", "Expected", "Given"],
+        &lines.concat(),
+    )
 }
 
 fn rows(evaluation: &Evaluation) -> String {
@@ -156,7 +162,7 @@ fn rows(evaluation: &Evaluation) -> String {
     if wrong.is_empty() {
         return String::new();
     }
-    let lines: String = wrong
+    let lines: Vec<String> = wrong
         .iter()
         .take(MOST_ROWS)
         .map(|row| {
@@ -178,7 +184,7 @@ fn rows(evaluation: &Evaluation) -> String {
         }
         _ => "Wrong rows".to_owned(),
     };
-    table("rows", &title, &["Row", "#Expected", "#Given", "#Matched", "Error"], &lines)
+    table("rows", &title, &["Row", "#Expected", "#Given", "#Matched", "Error"], &lines.concat())
 }
 
 fn code(pointer: &str) -> String {

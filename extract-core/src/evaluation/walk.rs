@@ -7,6 +7,9 @@ use super::place::{Place, Segment};
 use super::rules::Compare;
 use crate::schema::push_segment;
 
+/// The indexes of paired elements: of the expected one and of the given one.
+type Pairs = Vec<(Option<usize>, Option<usize>)>;
+
 /// The most steps for one row. Lists without a key are compared element by element, each with each.
 pub(super) const MOST_STEPS: u64 = 5_000_000;
 
@@ -108,7 +111,7 @@ impl Walker<'_> {
         }
         let present = |value: &&Value| is_value(place, value, pair.is_element);
         let (expected, given) = (pair.expected.filter(present), pair.given.filter(present));
-        self.variants(place, at, expected, given, &mut *sink);
+        variants(place, at, expected, given, &mut *sink);
         let (expected, given) = (unnamed(place, expected), unnamed(place, given));
         self.values(place, at, Pair { expected, given, ..pair }, sink)
     }
@@ -151,29 +154,6 @@ impl Walker<'_> {
             is_equal,
             is_label: place.is_label(),
         });
-    }
-
-    /// Compares the names of variants, in a union whose variants are named by their only member.
-    fn variants(
-        &self,
-        place: &Place<'_>,
-        at: &Path,
-        expected: Option<&Value>,
-        given: Option<&Value>,
-        sink: Sink<'_>,
-    ) {
-        let name = |value: Option<&Value>| Some(Value::from(place.variant(value?)?));
-        let (expected, given) = (name(expected), name(given));
-        if expected.is_some() || given.is_some() {
-            sink(Leaf {
-                field: &at.field,
-                pointer: &at.pointer,
-                expected: expected.as_ref(),
-                given: given.as_ref(),
-                is_equal: expected == given,
-                is_label: true,
-            });
-        }
     }
 
     /// Compares objects member by member: first those that the schema lists.
@@ -247,7 +227,7 @@ impl Walker<'_> {
         at: &mut Path,
         expected: &[Value],
         given: &[Value],
-    ) -> Result<Vec<(Option<usize>, Option<usize>)>, TooCostly> {
+    ) -> Result<Pairs, TooCostly> {
         let mut open = Open::new(expected.len(), given.len());
         let keys: Vec<String> =
             self.rules.keys_of(&at.field).into_iter().map(str::to_owned).collect();
@@ -420,7 +400,7 @@ impl Open {
         indexes(&self.given, |state| state == State::Open)
     }
 
-    fn into_pairs(mut self) -> Vec<(Option<usize>, Option<usize>)> {
+    fn into_pairs(mut self) -> Pairs {
         self.pairs.sort_unstable();
         let is_alone = |state| state != State::Paired;
         let missing = indexes(&self.expected, is_alone).into_iter().map(|one| (Some(one), None));
@@ -441,7 +421,29 @@ fn indexes(states: &[State], is_wanted: impl Fn(State) -> bool) -> Vec<usize> {
     wanted.map(|(index, _)| index).collect()
 }
 
-fn by_position(expected: usize, given: usize) -> Vec<(Option<usize>, Option<usize>)> {
+/// Compares the names of variants, in a union whose variants are named by their only member.
+fn variants(
+    place: &Place<'_>,
+    at: &Path,
+    expected: Option<&Value>,
+    given: Option<&Value>,
+    sink: Sink<'_>,
+) {
+    let name = |value: Option<&Value>| Some(Value::from(place.variant(value?)?));
+    let (expected, given) = (name(expected), name(given));
+    if expected.is_some() || given.is_some() {
+        sink(Leaf {
+            field: &at.field,
+            pointer: &at.pointer,
+            expected: expected.as_ref(),
+            given: given.as_ref(),
+            is_equal: expected == given,
+            is_label: true,
+        });
+    }
+}
+
+fn by_position(expected: usize, given: usize) -> Pairs {
     let at = |index: usize, length: usize| (index < length).then_some(index);
     (0..expected.max(given)).map(|index| (at(index, expected), at(index, given))).collect()
 }

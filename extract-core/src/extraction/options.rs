@@ -64,6 +64,8 @@ pub(super) struct Options {
     /// The functions that change the settings of a request before it is sent.
     pub(super) before_request: Vec<BeforeRequest>,
     /// Whether texts are part of traces.
+    /// Whether no request may be sent.
+    pub(super) offline: bool,
     pub(super) trace_content: Option<TraceContent>,
     #[cfg(feature = "metrics")]
     pub(super) metric_names: super::trace::MetricNames,
@@ -132,6 +134,7 @@ impl Default for Options {
             kept_reply: None,
             answers_after: None,
             context_window: None,
+            offline: false,
             trace_content: None,
             #[cfg(feature = "metrics")]
             metric_names: super::trace::MetricNames::Current,

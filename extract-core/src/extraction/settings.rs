@@ -387,6 +387,28 @@ settings! {
     /// ```
     fn cache(cache: Cache) |it| it.options.cache = cache;
 
+    /// Sends nothing: an answer must come from the [cache](Self::cache), or from the
+    /// [journal](crate::pipeline::Run::journal) of a run. A request fails with
+    /// [`CallForbidden`](crate::conversation::ProviderErrorKind::CallForbidden) before it is sent, and a run over
+    /// many inputs stops there. The default is to send requests.
+    ///
+    /// ```
+    /// # use extract_llm::scripted::{Scripted, reply};
+    /// # use extract_llm::Client;
+    /// # use serde_json::json;
+    /// use extract_llm::cache::Cache;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// # let client = Client::with_model(Scripted::new([reply::tool(json!({"value": 7}))]));
+    /// let cache = Cache::memory(10_000_000);
+    /// let sent: u8 = client.extract("There were seven.").cache(cache.clone()).await?;
+    /// let kept: u8 = client.extract("There were seven.").cache(cache.clone()).offline().await?;
+    /// assert!(client.extract::<u8>("There were eight.").cache(cache).offline().await.is_err());
+    /// # assert_eq!((sent, kept), (7, 7));
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    fn offline() |it| it.options.offline = true;
+
     /// Limits the time to the first delta of a streamed reply, transport retries included. Default: no
     /// limit of its own. Only streams use it. It pauses while the caller does not poll the stream. Events
     /// without content, such as pings, are no deltas. [`Duration::MAX`] is no limit; with zero, the stream

@@ -59,11 +59,12 @@ fn with_feature(mut error: ProviderError, mode: Mode) -> ProviderError {
     error
 }
 
-/// Returns the error for a response with an error status.
+/// Returns the error for a response with an error status: its kind by the status and the body, the wait that the
+/// server asks for, the request id. For a [`Model`](super::Model) that sends its requests with another client.
 ///
 /// ```
 /// use extract_llm::conversation::ProviderErrorKind;
-/// use extract_core::model::read_failure;
+/// use extract_llm::model::read_failure;
 ///
 /// let body = br#"{"error": {"message": "No credit.", "code": "insufficient_quota"}}"#;
 /// let error = read_failure(429, &http::HeaderMap::new(), body);

@@ -23,6 +23,12 @@ impl<T> Driver<T> {
     /// budget, if no reply came, or if the reply is a refusal, was filtered or was cut off.
     pub(super) async fn send_request(&mut self) -> Result<Reply, Failure> {
         self.check_window().map_err(Failure::Provider)?;
+        if self.task.options.offline {
+            return Err(Failure::Provider(ProviderError::new(
+                ProviderErrorKind::CallForbidden,
+                "no answer is kept for this request, and `offline` forbids to send it",
+            )));
+        }
         self.request_started = Instant::now();
         self.reserve().await?;
         let reserve_wait = self.request_started.elapsed();

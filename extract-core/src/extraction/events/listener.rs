@@ -83,12 +83,11 @@ impl Listener {
         loop {
             match self.0.events.try_send(item) {
                 Ok(()) => break,
-                Err(TrySendError::Disconnected(_)) => return false,
                 Err(TrySendError::Full(back)) if started.elapsed() < time => {
                     item = back;
                     thread::sleep(Duration::from_millis(1));
                 }
-                Err(TrySendError::Full(_)) => return false,
+                Err(_) => return false,
             }
         }
         waiting.recv_timeout(time.saturating_sub(started.elapsed())).is_ok()

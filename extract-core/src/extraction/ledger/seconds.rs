@@ -26,6 +26,7 @@ pub(super) mod optional {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(in super::super) fn serialize<S: Serializer>(
         duration: &Option<Duration>,
         serializer: S,

@@ -86,7 +86,7 @@ impl TraceContent {
             let role = format!("{:?}", message.role).to_lowercase();
             serde_json::json!({"role": role, "parts": parts})
         };
-        serde_json::Value::from_iter(messages.iter().map(message)).to_string()
+        serde_json::json!(messages.iter().map(message).collect::<Vec<_>>()).to_string()
     }
 
     /// Returns a text without what is not to be traced, and not longer than allowed.

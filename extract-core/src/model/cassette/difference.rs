@@ -13,13 +13,13 @@ const BEFORE: usize = 20;
 /// Returns one line for each difference: the JSON pointer, the recorded value and the new value.
 pub(super) fn differences(recorded: &Value, found: &Value) -> Vec<String> {
     let mut lines = Vec::new();
-    compare(recorded, found, String::new(), &mut lines);
+    compare(recorded, found, "", &mut lines);
     lines
 }
 
-fn compare(recorded: &Value, found: &Value, pointer: String, lines: &mut Vec<String>) {
+fn compare(recorded: &Value, found: &Value, pointer: &str, lines: &mut Vec<String>) {
     let child = |segment: &str| {
-        let mut pointer = pointer.clone();
+        let mut pointer = pointer.to_owned();
         push_segment(&mut pointer, segment);
         pointer
     };
@@ -28,7 +28,7 @@ fn compare(recorded: &Value, found: &Value, pointer: String, lines: &mut Vec<Str
         (Value::Object(recorded), Value::Object(found)) => {
             for (name, value) in recorded {
                 match found.get(name) {
-                    Some(found) => compare(value, found, child(name), lines),
+                    Some(found) => compare(value, found, &child(name), lines),
                     None => lines.push(format!(
                         "{}: recorded {}, not in the request",
                         child(name),
@@ -42,7 +42,7 @@ fn compare(recorded: &Value, found: &Value, pointer: String, lines: &mut Vec<Str
         }
         (Value::Array(recorded), Value::Array(found)) => {
             for (index, (value, found)) in recorded.iter().zip(found).enumerate() {
-                compare(value, found, child(&index.to_string()), lines);
+                compare(value, found, &child(&index.to_string()), lines);
             }
             for (index, value) in recorded.iter().enumerate().skip(found.len()) {
                 let place = child(&index.to_string());

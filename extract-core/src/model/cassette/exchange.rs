@@ -129,13 +129,14 @@ impl RecordedResponse {
         if from.is_empty() {
             return;
         }
-        let places = text.match_indices(from).map(|(at, found)| at..at + found.len()).collect();
-        self.replace_places(places, to);
+        let places = text.match_indices(from).map(|(at, found)| at..at + found.len());
+        let places: Vec<_> = places.collect();
+        self.replace_places(&places, to);
     }
 
     /// Replaces places of the body, which follow each other. The new text stands in the chunk in which the
     /// place begins.
-    pub(super) fn replace_places(&mut self, places: Vec<std::ops::Range<usize>>, to: &str) {
+    pub(super) fn replace_places(&mut self, places: &[std::ops::Range<usize>], to: &str) {
         let mut start = 0;
         for chunk in &mut self.chunks {
             let end = start + chunk.len();

@@ -51,7 +51,7 @@ impl Secrets {
                 }
             }
             match response.text() {
-                Some(text) => response.replace_places(secret_places(&text, secret), MARK),
+                Some(text) => response.replace_places(&secret_places(&text, secret), MARK),
                 None => {
                     let body = response.chunks.concat();
                     let secret = secret.as_bytes();

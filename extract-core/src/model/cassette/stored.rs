@@ -84,7 +84,8 @@ impl StoredResponse {
         let body = response.text().and_then(|text| {
             let value: Value = serde_json::from_str(&text).ok()?;
             // The body is replayed byte for byte.
-            (!response.is_cut && value.to_string() == text).then_some(value)
+            let written = value.to_string();
+            (!response.is_cut && written == text).then_some(value)
         });
         let chunks = match body {
             Some(_) => None,

@@ -136,7 +136,7 @@ fn out_of_range(plain: &Plain, found: &Value) -> Vec<Value> {
             let edges = [bounds.min, bounds.above].map(|low| low - 1.0);
             let edges = edges.into_iter().chain([bounds.max, bounds.below].map(|high| high + 1.0));
             let far = [json!(-9_007_199_254_740_991_i64), json!(9_007_199_254_740_991_i64)];
-            let near = edges.filter(|edge| edge.is_finite()).map(|edge| whole_or_fraction(edge));
+            let near = edges.filter(|edge| edge.is_finite()).map(whole_or_fraction);
             near.chain(far).collect()
         }
         Value::String(_) => {

@@ -221,7 +221,7 @@ impl<'a> Generator<'a> {
             OtherMembers::Open(id) => Some(id),
             _ => None,
         };
-        let is_map = plain.patterns.first().is_some() || open.is_some();
+        let is_map = !plain.patterns.is_empty() || open.is_some();
         let values = plain.patterns.first().map(|(_, id)| *id).or(open);
         let is_finite = values.is_none_or(|id| self.heights.get(id).is_some());
         let wanted = if is_map && is_finite && depth < DEPTH && plain.members.is_empty() {

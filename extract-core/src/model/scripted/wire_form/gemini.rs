@@ -7,7 +7,7 @@ use super::{Writing, sse};
 use crate::conversation::ProviderError;
 
 /// Returns a whole reply, or one chunk of a stream.
-fn chunk(writing: &Writing<'_>, parts: Vec<Value>, is_last: bool) -> Value {
+fn chunk(writing: &Writing<'_>, parts: &[Value], is_last: bool) -> Value {
     let reason = match writing.answer.end {
         End::Natural => "STOP",
         End::Length => "MAX_TOKENS",
@@ -44,16 +44,16 @@ fn text_part(text: &str) -> Value {
 /// Returns the body that is not streamed.
 pub(super) fn body(writing: &Writing<'_>) -> Result<Value, ProviderError> {
     let text = writing.text_or_refusal().map(text_part);
-    let parts = text.into_iter().chain(calls(writing)?).collect();
-    Ok(chunk(writing, parts, true))
+    let parts: Vec<Value> = text.into_iter().chain(calls(writing)?).collect();
+    Ok(chunk(writing, &parts, true))
 }
 
 /// Returns the events of the stream.
 pub(super) fn events(writing: &Writing<'_>) -> Result<Vec<Vec<u8>>, ProviderError> {
     let pieces = writing.text_or_refusal().map(|text| writing.split(text)).unwrap_or_default();
-    let texts = pieces.iter().map(|piece| chunk(writing, vec![text_part(piece)], false));
+    let texts = pieces.iter().map(|piece| chunk(writing, &[text_part(piece)], false));
     let mut chunks: Vec<Value> = texts.collect();
-    chunks.push(chunk(writing, calls(writing)?, true));
+    chunks.push(chunk(writing, &calls(writing)?, true));
     Ok(chunks.iter().map(sse).collect())
 }
 
