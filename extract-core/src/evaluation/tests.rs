@@ -14,6 +14,7 @@ fn evaluate(schema: Value, compare: &Compare, rows: &[(Value, Option<Value>)]) -
 }
 
 /// Compares two values of the member `v` with this schema.
+#[expect(clippy::needless_pass_by_value, reason = "the values are literals")]
 fn is_right(schema: Value, compare: &Compare, expected: Value, given: Value) -> bool {
     let schema = json!({"type": "object", "properties": {"v": schema}});
     let rows = [(json!({"v": expected}), Some(json!({"v": given})))];
