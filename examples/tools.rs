@@ -21,9 +21,6 @@ struct StockQuery {
 /// The answer to the customer.
 #[derive(Debug, Extract)]
 struct Answer {
-    /// The article's name, such as `chair`.
-    #[extract(length(min = 2))]
-    article: String,
     in_stock: u32,
 }
 
