@@ -557,7 +557,9 @@ pub mod reading {
 /// ```
 pub mod scripted {
     #[doc(inline)]
-    pub use extract_core::model::scripted::{Scripted, ScriptedReply, SeenRequest, reply};
+    pub use extract_core::model::scripted::{
+        Scripted, ScriptedReply, SeenRequest, WireForm, reply,
+    };
     #[doc(inline)]
     pub use extract_core::model::{Fake, Flaw};
 }

@@ -39,7 +39,8 @@ struct Ticket {
     number: i64,
 }
 
-/// A model that counts its calls.
+/// A model that counts its calls. It does nothing else: `Scripted` writes, reads and keeps each request and reply,
+/// which would be a part of the measured time.
 #[derive(Clone)]
 struct Slow {
     calls: Arc<AtomicUsize>,

@@ -1,17 +1,12 @@
 //! Agreement over samples: the majority value, its shares, its cost, and the result when some
 //! samples fail.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use extract_llm::conversation::{Prices, ProviderError, Reply, Request};
+use extract_llm::conversation::Prices;
 use extract_llm::extraction::Basis;
-use extract_llm::model::{Model, Profile};
-use extract_llm::scripted::Scripted;
-use extract_llm::scripted::{ScriptedReply, reply};
+use extract_llm::scripted::{Scripted, ScriptedReply, reply};
 use extract_llm::{Client, ErrorKind, Extract};
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 #[derive(Debug, PartialEq, Extract)]
@@ -167,44 +162,16 @@ async fn samples_get_different_seeds_if_one_is_set() {
     assert!(model.seen().iter().all(|seen| seen.body.get("seed").is_none()));
 }
 
-/// Counts the concurrent requests. Every request waits until all that may start have started.
-#[derive(Clone)]
-struct Crowd {
-    scripted: Scripted,
-    now: Arc<AtomicUsize>,
-    most: Arc<AtomicUsize>,
-    gate: Arc<tokio::sync::Barrier>,
-}
-
-impl Model for Crowd {
-    fn profile(&self) -> Profile {
-        self.scripted.profile()
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(async move {
-            let now = self.now.fetch_add(1, Ordering::SeqCst) + 1;
-            self.most.fetch_max(now, Ordering::SeqCst);
-            self.gate.wait().await;
-            let reply = self.scripted.respond(request).await;
-            self.now.fetch_sub(1, Ordering::SeqCst);
-            reply
-        })
-    }
-}
-
-#[tokio::test]
+/// The clock is paused: it goes on only when all samples that may start wait for their replies.
+#[tokio::test(start_paused = true)]
 async fn samples_run_concurrently_up_to_the_limit() {
-    let crowd = Crowd {
-        scripted: Scripted::new((0..6).map(|_| stay("Ada", 3, 5))),
-        now: Arc::default(),
-        most: Arc::default(),
-        gate: Arc::new(tokio::sync::Barrier::new(2)),
-    };
-    let client = Client::with_model(crowd.clone());
+    let second = Duration::from_secs(1);
+    let (client, model) = client((0..6).map(|_| stay("Ada", 3, 5).after(second)));
+    let started = tokio::time::Instant::now();
     let agreed = client.extract::<Stay>("Ada").agree(6).concurrency(2).await.unwrap();
     assert_eq!(agreed.samples.len(), 6);
-    assert_eq!(crowd.most.load(Ordering::SeqCst), 2);
+    assert_eq!((model.most_in_flight(), model.in_flight()), (2, 0));
+    assert_eq!(started.elapsed().as_secs(), 3, "two at a time, to the end");
 }
 
 #[tokio::test(start_paused = true)]

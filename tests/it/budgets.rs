@@ -1,17 +1,15 @@
 //! Limits and policies: the limit that ends re-asking, the content of the error, the order of the
 //! models asked, and the history that each re-ask shows.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use extract_llm::conversation::{Prices, ProviderError, ProviderState, Reply, Request};
+use extract_llm::conversation::{Prices, ProviderState, Request};
 use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{Limit, Outcome, OverBudget, RetryContext, Shortage};
-use extract_llm::model::{Model, Profile};
+use extract_llm::model::Profile;
 use extract_llm::scripted::Scripted;
 use extract_llm::scripted::{ScriptedReply, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Message, Mode, Part, Usd};
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
 use crate::support::scripted::scripted as client;
@@ -86,12 +84,7 @@ async fn the_error_names_the_first_limit_that_is_reached() {
 
 #[tokio::test]
 async fn without_reported_usage_a_reply_counts_with_all_that_was_reserved() {
-    let silent = || {
-        let call = json!({"id": "c", "type": "function", "function": {"name": "Person", "arguments": "{}"}});
-        reply::body(
-            json!({"choices": [{"message": {"tool_calls": [call]}, "finish_reason": "tool_calls"}]}),
-        )
-    };
+    let silent = || reply::tool(json!({})).without_usage();
     let (client, model) = client([silent(), silent(), silent(), reply::tool(good())]);
 
     // Without a limit of the reply, 4,096 tokens are reserved for it.
@@ -340,23 +333,15 @@ async fn escalation_shows_values_in_the_other_models_dialect() {
     assert_eq!(shown, json!({"of": [{"key": "math", "value": 1}], "note": null}));
 }
 
-/// A model whose turns have state for its provider only, and that records the requests it receives.
-#[derive(Clone)]
-struct Stateful(Scripted, Arc<Mutex<Vec<Request>>>);
-
-impl Model for Stateful {
-    fn profile(&self) -> Profile {
-        Profile::new("stateful", "s-1")
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(async move {
-            self.1.lock().unwrap().push(request.clone());
-            let mut reply = self.0.respond(request).await?;
-            reply.state = Some(ProviderState::new("openai-chat", "{\"thoughts\":\"signed\"}"));
-            Ok(reply)
-        })
-    }
+/// A reply of `DeepSeek`, whose reasoning only its own server takes back.
+fn reasoned(age: u8, reasoning: &str) -> ScriptedReply {
+    let content = json!({"name": "Ada", "age": age}).to_string();
+    let message = json!({"role": "assistant", "content": content, "reasoning_content": reasoning});
+    reply::body(json!({
+        "model": "deepseek-reasoner",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 10, "completion_tokens": 5},
+    }))
 }
 
 fn holds_state(request: &Request) -> bool {
@@ -366,22 +351,33 @@ fn holds_state(request: &Request) -> bool {
 
 #[tokio::test]
 async fn provider_state_is_never_sent_to_another_provider() {
-    let seen = Arc::default();
-    let first = Stateful(Scripted::new([young(1), young(2)]), Arc::clone(&seen));
+    let replies = [reasoned(1, "She is one."), reasoned(2, "She is two.")];
+    let first = Scripted::new(replies).provider("deepseek/deepseek-reasoner").unwrap();
     let second = Scripted::new([reply::tool(good())]);
     let large = Client::with_model(second.clone());
-    let state = Part::State(ProviderState::new("openai-chat", "{}"));
+    let state = ProviderState::new("chat", r#"{"reasoning_content":"Her name is Ada."}"#);
+    let state = Part::State(state);
     let history = [
         Message::user("Who is it?"),
         Message::assistant(["Ada.".into(), state]),
         Message::user("How old?"),
     ];
 
-    let client = Client::with_model(first);
+    let client = Client::with_model(first.clone());
     client.extract::<Person>(&history[..]).escalate_to(&large, 2).await.unwrap();
 
-    assert!(seen.lock().unwrap().iter().all(holds_state), "the same provider gets its state back");
+    let seen = first.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(
+        seen.iter().all(|seen| holds_state(&seen.request)),
+        "the same provider gets its state back"
+    );
+    let bodies: Vec<String> = seen.iter().map(|seen| seen.body.to_string()).collect();
+    assert!(bodies.iter().all(|body| body.contains("Her name is Ada.")), "{bodies:?}");
+    assert!(bodies[1].contains("She is one."), "{}", bodies[1]);
     assert!(!holds_state(&second.seen()[0].request));
+    let body = second.seen()[0].body.to_string();
+    assert!(!body.contains("Her name is") && !body.contains("She is"), "{body}");
     assert_eq!(second.seen()[0].request.messages[1].text(), "Ada.", "the turn itself is kept");
 }
 

@@ -325,9 +325,7 @@ async fn many_problems_are_summarised_in_the_message_and_kept_in_full() {
 
 #[tokio::test]
 async fn a_report_distinguishes_unknown_usage_from_zero() {
-    let silent = reply::body(
-        json!({"choices": [{"message": {"content": "{\"value\": 7}"}, "finish_reason": "stop"}]}),
-    );
+    let silent = reply::tool(json!({"value": 7})).without_usage();
     let counted = reply::tool(json!({"value": 7})).usage(0, 0);
     let client = Client::with_model(Scripted::new([silent, counted]));
     let done = client.extract::<u8>("…").report().await.unwrap();

@@ -181,7 +181,7 @@ async fn a_finished_reply_without_calls_is_an_empty_list() {
         reply::text("There is nothing to do here."),
         reply::text(""),
         // The reply ended for an unknown reason, so it is not an answer.
-        reply::body(json!({"choices": [{"message": {"role": "assistant", "content": "Let me"}}]})),
+        reply::text("Let me").unstated(),
         reply::calls([("Cancel", json!({"id": 1}))]),
     ]);
     let done = client.extract::<Vec<Action>>("Nice weather.").report().await.unwrap();

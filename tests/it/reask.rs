@@ -1,22 +1,17 @@
 //! Partial re-asks: the parts that are asked for, their form, the savings, and that the merged
 //! value equals a full regeneration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
 
-use extract_llm::conversation::{
-    Feature, Output, ProviderError, ProviderErrorKind, Reply, Request,
-};
 use extract_llm::dialect::Dialect;
 use extract_llm::extraction::{Limit, Reask, RetryContext};
-use extract_llm::model::{Model, Profile, SchemaPrompt};
-use extract_llm::scripted::Scripted;
-use extract_llm::scripted::reply;
+use extract_llm::model::{Profile, SchemaPrompt};
+use extract_llm::scripted::{Scripted, SeenRequest, reply};
 use extract_llm::{Client, ErrorKind, Extract, Mode};
-use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::support::scripted;
-use crate::support::scripted::{client_of, scripted as client};
+use crate::support::scripted::{self, client_of, scripted as client};
 
 /// An order, as a customer wrote it.
 #[derive(Debug, PartialEq, Extract)]
@@ -493,25 +488,29 @@ async fn the_schema_of_the_parts_is_described_as_text_in_modes_that_do_so() {
     assert!(messages.last().unwrap().text().ends_with("\n\nAs Order_parts."));
 }
 
-/// A server that accepts only one tool.
-struct OneTool(Scripted);
+/// Returns the number of tools in a request body.
+fn tool_count(body: &Value) -> usize {
+    body["tools"].as_array().map_or(0, Vec::len)
+}
 
-impl Model for OneTool {
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        if let Output::Tools(tools) = &request.output {
-            if tools.tools.len() > 1 {
-                let words = "one tool at most";
-                let mut error = ProviderError::new(ProviderErrorKind::InvalidRequest, words);
-                error.unsupported = Some(Feature::Mode(Mode::Tools));
-                return Box::pin(async { Err(error) });
-            }
+/// Returns a server that accepts only one tool. It answers the other requests with these values, in order.
+fn one_tool(values: impl IntoIterator<Item = Value>) -> Scripted {
+    let values: Mutex<VecDeque<Value>> = Mutex::new(values.into_iter().collect());
+    Scripted::with(move |request| {
+        if tool_count(&request.body) > 1 {
+            let refusal = json!({"error": {
+                "message": "Multiple tools are not supported by this model.",
+                "type": "invalid_request_error", "param": "tools", "code": "unsupported_value",
+            }});
+            return reply::failure(400, refusal);
         }
-        self.0.respond(request)
-    }
+        reply::tool(values.lock().unwrap().pop_front().expect("a value is left"))
+    })
+}
+
+/// Returns the requests with one tool.
+fn accepted(model: &Scripted) -> Vec<SeenRequest> {
+    model.seen().into_iter().filter(|seen| tool_count(&seen.body) == 1).collect()
 }
 
 #[tokio::test]
@@ -519,16 +518,16 @@ async fn a_server_that_rejects_the_parts_request_is_asked_for_the_whole() {
     let right = order(60);
     let mut bad = right.clone();
     bad["lines"][3]["quantity"] = json!(0);
-    let again = || [reply::tool(bad.clone()), reply::tool(right.clone())];
-    let model = Scripted::new(again().into_iter().chain(again()));
-    let client = Client::with_model(OneTool(model.clone()));
+    let model = one_tool([bad.clone(), right.clone(), bad.clone(), right.clone()]);
+    let client = Client::with_model(model.clone());
 
     let done = client.extract::<Order>("a long order").report().await.unwrap();
 
     assert_eq!(done.value, serde_json::from_value(right.clone()).unwrap());
     assert!(done.ledger.notes[0].contains("the whole is asked for again instead of parts"));
     assert_eq!(done.ledger.attempts.len(), 3);
-    let messages = model.seen()[1].body["messages"].as_array().unwrap().clone();
+    assert_eq!((model.seen().len(), accepted(&model).len()), (3, 2), "the parts were refused once");
+    let messages = accepted(&model)[1].body["messages"].as_array().unwrap().clone();
     assert_eq!(messages.len(), 3);
     let told = messages[2]["content"].as_str().unwrap();
     assert!(told.ends_with("with the whole answer, corrected."), "{told}");
@@ -538,7 +537,7 @@ async fn a_server_that_rejects_the_parts_request_is_asked_for_the_whole() {
     let done = first.extract::<Order>("an order").escalate_to(&client, 1).report().await.unwrap();
     assert_eq!(done.ledger.attempts.last().unwrap().mode, Mode::Tools);
     // The other model sees the rejected value, although its request for parts was refused.
-    let messages = model.seen()[2].request.messages.clone();
+    let messages = accepted(&model)[2].request.messages.clone();
     let [.., value, feedback] = &messages[..] else { panic!("{messages:?}") };
     assert_eq!(serde_json::from_str::<Value>(&value.text()).unwrap(), bad);
     assert!(feedback.text().contains("/lines/3/quantity"), "{}", feedback.text());

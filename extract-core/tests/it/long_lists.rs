@@ -667,10 +667,7 @@ async fn several_lists_of_one_value_are_completed() {
 
 /// Returns a call that the limit of tokens cuts off.
 fn cut_call(name: &str, arguments: &str) -> ScriptedReply {
-    let function = json!({"name": name, "arguments": arguments});
-    let call = json!({"id": "call_1", "type": "function", "function": function});
-    let message = json!({"role": "assistant", "content": null, "tool_calls": [call]});
-    reply::body(json!({"choices": [{"message": message, "finish_reason": "length"}]}))
+    reply::call_text(name, arguments).truncated()
 }
 
 #[tokio::test]

@@ -84,7 +84,7 @@ async fn events_that_hold_nothing_change_nothing() {
             Protocol::Ollama => fillers = vec!["", " "],
             Protocol::Chat => fillers.extend([
                 r#"data: {"id":"c","choices":null}"#,
-                r#"data: {"id":"c","model":"m"}"#,
+                r#"data: {"id":"c","model":"scripted"}"#,
                 r#"data: {"choices":[null]}"#,
                 r#"data: {"choices":[{"index":0}]}"#,
                 r#"data: {"choices":[{"index":0,"delta":null,"finish_reason":""}]}"#,

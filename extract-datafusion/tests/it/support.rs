@@ -1,18 +1,14 @@
-//! A model that counts its calls, and tables of texts.
+//! A scripted model whose calls are counted, and tables of texts.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arrow_array::{Int64Array, RecordBatch, StringArray};
 use datafusion::prelude::{SessionConfig, SessionContext};
-use extract_llm::conversation::{
-    Block, ProviderError, ProviderErrorKind, Reply, Request, StopReason, Usage,
-};
-use extract_llm::model::{Model, Profile};
+use extract_llm::scripted::{Scripted, ScriptedReply, SeenRequest, reply};
 use extract_llm::{Client, Extract};
-use futures_util::future::BoxFuture;
 use serde_json::json;
 
 /// A text that the model has read.
@@ -23,111 +19,84 @@ pub(crate) struct Ticket {
     pub(crate) note: Option<String>,
 }
 
-/// Counts calls. It answers `item-7` with the number 7, refuses `refuse-7`, denies `deny-7` as for a wrong key, and
-/// fails for a passing reason at `busy-7`.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Counting(Arc<Counts>);
+/// A scripted model, and the number of its calls that a test has counted. It answers `item-7` with the number 7,
+/// refuses `refuse-7`, denies `deny-7` as for a wrong key, and fails for a passing reason at `busy-7`.
+#[derive(Debug, Clone)]
+pub(crate) struct Counting {
+    model: Scripted,
+    /// The time that a reply takes.
+    delay: Arc<Mutex<Duration>>,
+    taken: Arc<AtomicUsize>,
+}
 
-#[derive(Debug, Default)]
-struct Counts {
-    calls: AtomicUsize,
-    running: AtomicUsize,
-    most_running: AtomicUsize,
-    by_text: Mutex<BTreeMap<String, usize>>,
-    delay: Mutex<Duration>,
+impl Default for Counting {
+    fn default() -> Self {
+        Self::slow(Duration::ZERO)
+    }
 }
 
 impl Counting {
     pub(crate) fn slow(delay: Duration) -> Self {
-        let counting = Self::default();
-        *counting.0.delay.lock().unwrap() = delay;
-        counting
+        let delay = Arc::new(Mutex::new(delay));
+        let of_replies = Arc::clone(&delay);
+        let model = Scripted::with(move |request| {
+            let delay = *of_replies.lock().unwrap();
+            answer(request).after(delay)
+        });
+        Self { model, delay, taken: Arc::default() }
     }
 
     /// Answers at once from now on.
     pub(crate) fn quicken(&self) {
-        *self.0.delay.lock().unwrap() = Duration::ZERO;
+        *self.delay.lock().unwrap() = Duration::ZERO;
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::builder().transport_retries(0).with_model(self.clone())
+        Client::builder().transport_retries(0).with_model(self.model.clone())
     }
 
     /// Returns the calls since the last time that they were taken.
     pub(crate) fn take(&self) -> usize {
-        self.0.calls.swap(0, Ordering::SeqCst)
+        let calls = self.model.seen().len();
+        calls - self.taken.swap(calls, Ordering::SeqCst)
     }
 
     pub(crate) fn running(&self) -> usize {
-        self.0.running.load(Ordering::SeqCst)
+        self.model.in_flight()
     }
 
     pub(crate) fn most_running(&self) -> usize {
-        self.0.most_running.load(Ordering::SeqCst)
+        self.model.most_in_flight()
     }
 
     /// Whether no text was asked for twice.
     pub(crate) fn asked_each_once(&self) -> bool {
-        self.0.by_text.lock().unwrap().values().all(|calls| *calls == 1)
+        let seen = self.model.seen();
+        let texts: BTreeSet<(&str, u64)> = seen.iter().map(asked).collect();
+        texts.len() == seen.len()
     }
 }
 
-/// Counts a call as running until it ends or is dropped.
-struct Running<'c>(&'c Counts);
-
-impl<'c> Running<'c> {
-    fn new(counts: &'c Counts) -> Self {
-        let running = counts.running.fetch_add(1, Ordering::SeqCst) + 1;
-        counts.most_running.fetch_max(running, Ordering::SeqCst);
-        Self(counts)
-    }
+/// Returns the kind and the number of the text that is asked for.
+fn asked(request: &SeenRequest) -> (&'static str, u64) {
+    let sent = format!("{:?}", request.request.messages);
+    let kinds = ["item-", "refuse-", "deny-", "busy-"];
+    let found = kinds.iter().find_map(|kind| Some((*kind, sent.rsplit_once(kind)?.1)));
+    let (kind, rest) = found.unwrap_or(("item-", "0"));
+    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    (kind, digits.parse().unwrap_or(0))
 }
 
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl Model for Counting {
-    fn profile(&self) -> Profile {
-        Profile::new("test", "counting")
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        Box::pin(async move {
-            let counts = &*self.0;
-            counts.calls.fetch_add(1, Ordering::SeqCst);
-            let _running = Running::new(counts);
-            let sent = format!("{:?}", request.messages);
-            let kinds = ["item-", "refuse-", "deny-", "busy-"];
-            let found = kinds.iter().find_map(|kind| Some((*kind, sent.rsplit_once(kind)?.1)));
-            let (kind, rest) = found.unwrap_or(("item-", "0"));
-            let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let number: u64 = digits.parse().unwrap_or(0);
-            *counts.by_text.lock().unwrap().entry(format!("{kind}{number}")).or_default() += 1;
-            let delay = *counts.delay.lock().unwrap();
-            if !delay.is_zero() {
-                tokio::time::sleep(delay).await;
-            }
+fn answer(request: &SeenRequest) -> ScriptedReply {
+    let (kind, number) = asked(request);
+    match kind {
+        "deny-" => reply::failure(401, json!({"error": {"message": "No such key."}})),
+        "busy-" => reply::failure(529, json!({"error": {"message": "Later."}})),
+        "refuse-" => reply::refusal("No.").usage(40, 10),
+        _ => {
             let answer = json!({"name": format!("n{number}"), "number": number, "note": null});
-            let mut reply = match kind {
-                "deny-" => {
-                    let kind = ProviderErrorKind::Authentication;
-                    return Err(ProviderError::new(kind, "No such key."));
-                }
-                "busy-" => {
-                    let kind = ProviderErrorKind::Overloaded;
-                    return Err(ProviderError::new(kind, "Later."));
-                }
-                "refuse-" => {
-                    Reply::new(vec![Block::Refusal("No.".to_owned())], StopReason::Refusal)
-                }
-                _ => Reply::new(vec![Block::Text(answer.to_string())], StopReason::Stop),
-            };
-            reply.usage = Some(Usage::new(40, 10));
-            Ok(reply)
-        })
+            reply::tool(answer).usage(40, 10)
+        }
     }
 }
 

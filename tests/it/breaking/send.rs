@@ -5,17 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use extract_llm::contract::Contract;
-use extract_llm::conversation::{
-    Block, Delta, Output, ProviderError, Reply, Request, StopReason, StreamEnd, ToolCall,
-};
 use extract_llm::dialect::Dialect;
 use extract_llm::extraction::Layout;
-use extract_llm::model::{DeltaStream, Model, Profile};
-use extract_llm::scripted::Scripted;
-use extract_llm::scripted::reply;
+use extract_llm::model::Profile;
+use extract_llm::scripted::{Scripted, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Extraction, Mode, Report};
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -82,75 +76,21 @@ impl Answer {
     }
 }
 
-/// A model that answers with one call of the requested tool. It bypasses the wire protocol, which
-/// does not matter for most breaks.
-struct Direct(String, Profile);
-
-impl Model for Direct {
-    fn profile(&self) -> Profile {
-        self.1.clone()
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        let name = match &request.output {
-            Output::Tools(tools) => tools.tools[0].name.clone(),
-            _ => String::new(),
-        };
-        let call = Block::ToolCall(ToolCall::new("call_0", name, self.0.clone()));
-        Box::pin(async { Ok(Reply::new(vec![call], StopReason::ToolCalls)) })
-    }
-}
-
-/// A model whose streams lose their end, like a lost connection, or their stop reason.
-struct Ended(Scripted, Transport);
-
-impl Model for Ended {
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-
-    fn respond<'a>(&'a self, request: &'a Request) -> BoxFuture<'a, Result<Reply, ProviderError>> {
-        self.0.respond(request)
-    }
-
-    fn stream<'a>(
-        &'a self,
-        request: &'a Request,
-    ) -> BoxFuture<'a, Result<DeltaStream<'a>, ProviderError>> {
-        Box::pin(async move {
-            let deltas = self.0.stream(request).await?;
-            let unstated = self.1 == Transport::Unstated;
-            let cut = deltas.filter_map(move |delta| {
-                let delta = match delta {
-                    Ok(Delta::Done(_)) => {
-                        unstated.then(|| Ok(Delta::Done(StreamEnd::new(StopReason::Unstated))))
-                    }
-                    other => Some(other),
-                };
-                std::future::ready(delta)
-            });
-            Ok(cut.boxed())
-        })
-    }
-}
-
 fn client(setup: &Setup, text: &str) -> Client {
     let mut profile = Profile::new("scripted", "scripted");
     (profile.dialect, profile.tool_dialect) = (setup.dialect, setup.dialect);
     profile.strict = setup.dialect.enforced();
     profile.tool_strict = setup.dialect.enforced();
-    if setup.mode == Mode::Tools && setup.transport == Transport::Whole {
-        return Client::with_model(Direct(text.to_owned(), profile));
-    }
     let answer = match setup.mode {
         Mode::Tools => reply::tool_text(text),
         _ => reply::text(text),
     };
-    let model = Scripted::new([answer]).with_profile(profile);
-    match setup.transport {
-        Transport::Whole | Transport::Streamed => Client::with_model(model),
-        ending => Client::with_model(Ended(model.pieces_of(64), ending)),
-    }
+    let model = match setup.transport {
+        Transport::Whole | Transport::Streamed => Scripted::new([answer]),
+        Transport::Interrupted => Scripted::new([answer.cut_before_end()]).pieces_of(64),
+        Transport::Unstated => Scripted::new([answer.unstated()]).pieces_of(64),
+    };
+    Client::with_model(model.with_profile(profile))
 }
 
 /// Sends a text as the answer for a Rust type.

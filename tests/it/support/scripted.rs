@@ -1,11 +1,8 @@
 //! A client that answers from a script, and saves its request bodies for the check against the
 //! official types.
 
-use extract_llm::model::{Model, Profile};
-use extract_llm::scripted::Scripted;
-use extract_llm::scripted::ScriptedReply;
-use extract_llm::{Client, conversation};
-use futures_util::future::BoxFuture;
+use extract_llm::Client;
+use extract_llm::scripted::{Scripted, ScriptedReply};
 
 use super::bodies::keep_as;
 
@@ -18,26 +15,5 @@ pub(crate) fn scripted(replies: impl IntoIterator<Item = ScriptedReply>) -> (Cli
 
 /// Returns a client of a script.
 pub(crate) fn client_of(model: &Scripted) -> Client {
-    Client::with_model(Keeping(model.clone()))
-}
-
-struct Keeping(Scripted);
-
-impl Model for Keeping {
-    fn profile(&self) -> Profile {
-        self.0.profile()
-    }
-
-    fn respond<'a>(
-        &'a self,
-        request: &'a conversation::Request,
-    ) -> BoxFuture<'a, Result<conversation::Reply, conversation::ProviderError>> {
-        Box::pin(async move {
-            let reply = self.0.respond(request).await;
-            if let Some(seen) = self.0.seen().last() {
-                keep_as("openai-chat", &seen.body);
-            }
-            reply
-        })
-    }
+    Client::with_model(model.clone().inspect(|request| keep_as("openai-chat", &request.body)))
 }

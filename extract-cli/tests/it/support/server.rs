@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use extract_llm::model::Protocol;
+use extract_llm::scripted::reply;
 use serde_json::{Value, json};
 
 /// The answer to a request.
@@ -127,20 +129,12 @@ pub(super) fn read(socket: &TcpStream) -> Option<(String, Vec<u8>)> {
 
 /// Returns the reply with a value, in the form that the request asks for.
 pub(super) fn reply(request: &Value, value: &Value) -> Value {
-    let message = match request["tools"][0]["function"]["name"].as_str() {
-        Some(name) => json!({"role": "assistant", "content": null, "tool_calls": [{
-            "id": "call_1",
-            "type": "function",
-            "function": {"name": name, "arguments": value.to_string()},
-        }]}),
-        None => json!({"role": "assistant", "content": value.to_string()}),
+    let reply = match request["tools"][0]["function"]["name"].as_str() {
+        Some(name) => reply::call(name, value.clone()),
+        None => reply::json(value.clone()),
     };
-    let stop = if message["tool_calls"].is_null() { "stop" } else { "tool_calls" };
-    json!({
-        "id": "reply-1",
-        "object": "chat.completion",
-        "model": "test-model",
-        "choices": [{"index": 0, "message": message, "finish_reason": stop}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-    })
+    let form = reply.usage(100, 10).wire_form(Protocol::Chat).unwrap();
+    let mut body: Value = serde_json::from_slice(&form.body.unwrap()).unwrap();
+    body["model"] = request["model"].clone();
+    body
 }

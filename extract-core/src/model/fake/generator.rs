@@ -66,7 +66,8 @@ impl<'a> Generator<'a> {
             }
             NodeKind::Plain(plain) => {
                 self.sites.push(Site { pointer: pointer.to_owned(), node: id });
-                self.of_plain(plain, pointer, depth)
+                let description = tree.node(id).annotations.description.as_deref();
+                self.of_plain(plain, description, pointer, depth)
             }
         }
     }
@@ -84,7 +85,13 @@ impl<'a> Generator<'a> {
         self.rng.choice(if pick_null { nulls } else { others })
     }
 
-    fn of_plain(&mut self, plain: &Plain, pointer: &str, depth: usize) -> Result<Value, String> {
+    fn of_plain(
+        &mut self,
+        plain: &Plain,
+        description: Option<&str>,
+        pointer: &str,
+        depth: usize,
+    ) -> Result<Value, String> {
         if let Some(constants) = &plain.constants {
             let constant = self.rng.choice(constants);
             return constant
@@ -102,7 +109,10 @@ impl<'a> Generator<'a> {
                 .ok_or_else(|| format!("{pointer}: no number is within the bounds")),
             Kinds::ARRAY => self.list(plain, pointer, depth),
             Kinds::OBJECT => self.object(plain, pointer, depth),
-            _ => self.text(plain).map(Value::String).map_err(|why| format!("{pointer}: {why}")),
+            _ => {
+                let text = self.text(plain, description).map(Value::String);
+                text.map_err(|why| format!("{pointer}: {why}"))
+            }
         }
     }
 
@@ -123,7 +133,7 @@ impl<'a> Generator<'a> {
         self.rng.choice(all).unwrap_or(Kinds::STRING)
     }
 
-    fn text(&mut self, plain: &Plain) -> Result<String, String> {
+    fn text(&mut self, plain: &Plain, description: Option<&str>) -> Result<String, String> {
         let lengths = plain.text_lengths();
         if lengths.min > text::LONGEST {
             return Err(format!("a text of {} characters is too long", lengths.min));
@@ -136,8 +146,8 @@ impl<'a> Generator<'a> {
         if plain.encoding() == Some("base64") {
             return Ok(text::base64(&mut self.rng));
         }
-        let of_format =
-            plain.text("format").and_then(|format| text::of_format(format, &mut self.rng));
+        let format = plain.text("format").or_else(|| described_format(description?));
+        let of_format = format.and_then(|format| text::of_format(format, &mut self.rng));
         Ok(of_format.unwrap_or_else(|| text::words(self.input, lengths, &mut self.rng)))
     }
 
@@ -268,10 +278,24 @@ impl<'a> Generator<'a> {
             return Err(String::from("the names of members are no texts"));
         }
         if let Some((regex, _)) = plain.patterns.first() {
-            return pattern::text(&regex.text, pattern::NAME, &mut self.rng, |_| true);
+            // `serde` reads no number that begins with a zero.
+            let is_number = |text: &str| {
+                let digits = text.trim_start_matches('-');
+                digits.len() == 1 || !digits.starts_with('0')
+            };
+            let regex = &regex.text;
+            let number = pattern::text(regex, pattern::NAME, &mut self.rng, is_number);
+            return number
+                .or_else(|_| pattern::text(regex, pattern::NAME, &mut self.rng, |_| true));
         }
         Ok(text::word(&mut self.rng))
     }
+}
+
+/// Returns the format that a description states. A dialect writes those there that its servers refuse.
+fn described_format(description: &str) -> Option<&str> {
+    let (_, format) = description.rsplit_once("Format: ")?;
+    format.split('.').next()
 }
 
 /// Returns the pointer of a child.

@@ -17,6 +17,8 @@ pub(super) enum End {
     Length,
     /// The content filter.
     Filter,
+    /// A reason that the provider leaves out.
+    Unstated,
 }
 
 /// What a model answers, in no protocol.
@@ -27,8 +29,8 @@ pub(super) struct Answer {
     pub(super) calls: Vec<(String, String)>,
     pub(super) refusal: Option<String>,
     pub(super) end: End,
-    /// Input and output tokens.
-    pub(super) usage: (u64, u64),
+    /// Input and output tokens. `None` if the provider reports none.
+    pub(super) usage: Option<(u64, u64)>,
     /// The pieces in which the text, or the arguments of the only call, are streamed.
     pub(super) pieces: Option<Vec<String>>,
 }
@@ -41,7 +43,7 @@ impl Answer {
             calls: Vec::new(),
             refusal: None,
             end: End::Natural,
-            usage: (10, 5),
+            usage: Some((10, 5)),
             pieces: None,
         }
     }

@@ -3,6 +3,7 @@
 //! provider, and kept.
 
 mod answer;
+mod in_flight;
 mod model;
 pub mod reply;
 mod reply_chunks;
@@ -13,5 +14,4 @@ mod wire_form;
 pub use model::Scripted;
 pub use scripted_reply::ScriptedReply;
 pub use seen_request::SeenRequest;
-#[doc(hidden)]
 pub use wire_form::WireForm;

@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 
+use super::in_flight::{InFlight, InFlightCount};
 use super::reply_chunks::ReplyChunks;
-use super::scripted_reply::{ReplyContent, ScriptedReply};
+use super::scripted_reply::{Cut, ReplyContent, ScriptedReply};
 use super::seen_request::SeenRequest;
 use super::wire_form::WireForm;
 use crate::cache::CacheKey;
@@ -31,6 +32,9 @@ use crate::wire::{Delivery, Protocol, Quirks};
 /// A function that answers requests.
 type Answers = dyn Fn(&SeenRequest) -> Result<ScriptedReply, ProviderError> + Send + Sync;
 
+/// A function that is called with each request.
+type Inspect = dyn Fn(&SeenRequest) + Send + Sync;
+
 /// The source of the replies.
 enum Source {
     /// The remaining replies.
@@ -43,6 +47,7 @@ enum Source {
 struct Script {
     source: Source,
     seen: Mutex<Vec<SeenRequest>>,
+    in_flight: Arc<InFlightCount>,
 }
 
 /// A model that answers from a script, and keeps the requests it saw. A clone shares both.
@@ -73,6 +78,7 @@ pub struct Scripted {
     provider: Option<Arc<(WireModel, PublishedPrices)>>,
     /// The number of characters in an event of a streamed reply.
     piece: usize,
+    inspect: Option<Arc<Inspect>>,
 }
 
 impl fmt::Debug for Scripted {
@@ -121,8 +127,14 @@ impl Scripted {
     }
 
     fn of(source: Source) -> Self {
-        let script = Arc::new(Script { source, seen: Mutex::default() });
-        Self { script, profile: Profile::new("scripted", "scripted"), provider: None, piece: 8 }
+        let (seen, in_flight) = (Mutex::default(), Arc::default());
+        Self {
+            script: Arc::new(Script { source, seen, in_flight }),
+            profile: Profile::new("scripted", "scripted"),
+            provider: None,
+            piece: 8,
+            inspect: None,
+        }
     }
 
     /// Plays a model of the provider table: its protocol, modes, schema dialect, supported settings and media,
@@ -173,6 +185,56 @@ impl Scripted {
         self
     }
 
+    /// Calls this function with each request, before its reply: to print, save or check it. A second function
+    /// replaces the first. Clones that were made before do not call it. If it panics, so does the extraction.
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let model = Scripted::new([reply::tool(json!({"value": 7}))]);
+    /// let model = model.inspect(|request| println!("{}: {}", request.number, request.body));
+    /// let n: u8 = Client::with_model(model).extract("Seven.").await?;
+    /// assert_eq!(n, 7);
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn inspect(mut self, inspect: impl Fn(&SeenRequest) + Send + Sync + 'static) -> Self {
+        self.inspect = Some(Arc::new(inspect));
+        self
+    }
+
+    /// Returns the number of requests in flight. A request is in flight from its arrival until its whole
+    /// reply, or the end of its stream. A request that is dropped ends as well.
+    pub fn in_flight(&self) -> usize {
+        self.script.in_flight.now()
+    }
+
+    /// Returns the most requests that were in flight at once so far, to test a limit of concurrency. Requests
+    /// overlap only if their replies take time, so the replies need [`after`](ScriptedReply::after). With
+    /// tokio's paused clock, the test does not wait for it.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use extract_llm::Client;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let model = Scripted::with(|_| reply::tool(json!({"value": 7})).after(Duration::from_millis(5)));
+    /// let client = Client::with_model(model.clone());
+    /// let agreed = client.extract::<u8>("Seven.").agree(6).concurrency(3).await?;
+    ///
+    /// assert_eq!(agreed.value, 7);
+    /// assert_eq!((model.most_in_flight(), model.in_flight()), (3, 0));
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn most_in_flight(&self) -> usize {
+        self.script.in_flight.most()
+    }
+
     /// Returns the requests so far, oldest first.
     pub fn seen(&self) -> Vec<SeenRequest> {
         lock(&self.script.seen).clone()
@@ -221,10 +283,15 @@ impl Scripted {
 
     /// Records a request and returns its reply. Fails if no reply is left, or if a script of the user is not
     /// valid.
-    fn take(&self, request: &Request, delivery: Delivery) -> Result<ScriptedReply, ProviderError> {
+    fn take(
+        &self,
+        request: &Request,
+        delivery: Delivery,
+    ) -> Result<(ScriptedReply, InFlight), ProviderError> {
         let body = serde_json::from_slice(&self.encode(request, delivery)?)
             .map_err(|error| ProviderError::new(ProviderErrorKind::Encode, error.to_string()))?;
         let streamed = delivery == Delivery::Streamed;
+        let in_flight = self.script.in_flight.begin();
         let seen = {
             let mut all = lock(&self.script.seen);
             let seen =
@@ -232,6 +299,9 @@ impl Scripted {
             all.push(seen.clone());
             seen
         };
+        if let Some(inspect) = &self.inspect {
+            inspect(&seen);
+        }
         let mut reply = match &self.script.source {
             Source::Queue(replies) => {
                 let next = lock(replies).pop_front();
@@ -243,32 +313,30 @@ impl Scripted {
         if let ReplyContent::Answer(answer) = &mut reply.content {
             answer.name_calls(request)?;
         }
-        Ok(reply)
+        Ok((reply, in_flight))
     }
 
     /// Waits for the response to a request, and returns it if its status is a success.
-    async fn open(
-        &self,
-        request: &Request,
-        delivery: Delivery,
-    ) -> Result<(ScriptedReply, WireForm), ProviderError> {
-        let reply = self.take(request, delivery)?;
-        let form = reply.wire_form(self.protocol(), &self.profile.model, self.piece)?;
+    async fn open(&self, request: &Request, delivery: Delivery) -> Result<Opened, ProviderError> {
+        let (reply, in_flight) = self.take(request, delivery)?;
+        let form = reply.form(self.protocol(), &self.profile.model, self.piece)?;
         if !reply.delay.is_zero() {
             timer(|| tokio::time::sleep(reply.delay))?.await;
         }
         if (200..=299).contains(&reply.status) {
-            return Ok((reply, form));
+            return Ok(Opened { reply, form, in_flight });
         }
         let body = form.body.as_deref().unwrap_or_default();
-        let body = body.get(..reply.cut.unwrap_or(body.len())).unwrap_or(body);
+        let body = body.get(..cut_of_body(reply.cut, body).unwrap_or(body.len())).unwrap_or(body);
         Err(failed(reply.status, &reply.headers, body, request.output.mode()))
     }
 
     /// Answers a request with a whole reply.
     async fn answer(&self, request: &Request) -> Result<Reply, ProviderError> {
-        let (reply, form) = self.open(request, Delivery::Whole).await?;
-        self.decode(&reply, form, request.output.mode())
+        let Opened { reply, form, in_flight } = self.open(request, Delivery::Whole).await?;
+        let decoded = self.decode(&reply, form, request.output.mode());
+        drop(in_flight);
+        decoded
     }
 
     /// Decodes a reply that is not streamed.
@@ -282,7 +350,7 @@ impl Scripted {
             .body
             .ok_or_else(|| ProviderError::new(ProviderErrorKind::Other, form.without_body))?;
         let id = request_id(&reply.headers);
-        let decoded = match reply.cut {
+        let decoded = match cut_of_body(reply.cut, &body) {
             Some(cut) if cut > body.len() => return Err(cut_behind_the_end(cut, body.len())),
             Some(cut) if cut < body.len() => {
                 let message = format!("the connection ended after {cut} of {} bytes", body.len());
@@ -300,13 +368,20 @@ impl Scripted {
     /// Answers a request with a stream.
     async fn open_stream(&self, request: &Request) -> Result<DeltaStream<'static>, ProviderError> {
         let mode = request.output.mode();
-        let (reply, mut form) = self.open(request, Delivery::Streamed).await?;
+        let Opened { reply, mut form, in_flight } = self.open(request, Delivery::Streamed).await?;
         let Some(events) = form.events.take() else {
             let deltas = self.decode(&reply, form, mode)?.into_deltas();
-            return Ok(one_by_one(deltas, self.piece));
+            return Ok(one_by_one(deltas, self.piece, in_flight));
         };
+        let cut = reply.cut.map(|cut| match cut {
+            Cut::At(bytes) => bytes,
+            Cut::BeforeEnd => {
+                let before_end = events.len().saturating_sub(form.end_events);
+                events.iter().take(before_end).map(Vec::len).sum()
+            }
+        });
         let chunks = ReplyChunks {
-            chunks: chunks_of(events, reply.chunk, reply.cut)?,
+            chunks: chunks_of(events, reply.chunk, cut)?,
             reader: DeltaReader::new(self.protocol(), TransportOptions::default().max_reply_bytes),
             pause: reply.pause,
             mode,
@@ -314,9 +389,25 @@ impl Scripted {
             ready: VecDeque::new(),
             failure: None,
             is_at_end: false,
+            _in_flight: in_flight,
         };
         chunks.begin().await
     }
+}
+
+/// A response that has begun.
+struct Opened {
+    reply: ScriptedReply,
+    form: WireForm,
+    in_flight: InFlight,
+}
+
+/// Returns the number of bytes of a whole body before its cut. `None` if it has none.
+fn cut_of_body(cut: Option<Cut>, body: &[u8]) -> Option<usize> {
+    cut.map(|cut| match cut {
+        Cut::At(bytes) => bytes,
+        Cut::BeforeEnd => body.len().saturating_sub(1),
+    })
 }
 
 /// Returns the chunks of a stream: one event each, or `size` bytes each, up to the cut.
@@ -343,12 +434,16 @@ fn chunks_of(
 }
 
 /// Returns the deltas of a reply that a server sent whole, each alone.
-fn one_by_one(deltas: Vec<Delta>, piece: usize) -> DeltaStream<'static> {
+fn one_by_one(deltas: Vec<Delta>, piece: usize, in_flight: InFlight) -> DeltaStream<'static> {
     let pieces: Vec<Delta> =
         deltas.into_iter().flat_map(|delta| split_delta(delta, piece)).collect();
-    let arriving = stream::iter(pieces).then(|piece| async {
-        tokio::task::yield_now().await;
-        Ok(piece)
+    let arriving = stream::iter(pieces).then(move |piece| {
+        // The request is in flight as long as the stream.
+        let _in_flight = &in_flight;
+        async {
+            tokio::task::yield_now().await;
+            Ok(piece)
+        }
     });
     arriving.boxed()
 }

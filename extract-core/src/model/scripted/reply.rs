@@ -59,6 +59,18 @@ pub fn call(name: impl Into<String>, arguments: Value) -> ScriptedReply {
     calls([(name.into(), arguments)])
 }
 
+/// Returns the same call as [`call`], with arguments that need not be valid JSON. It has the limits of
+/// [`tool_text`].
+///
+/// ```
+/// use extract_llm::scripted::reply;
+///
+/// let cut = reply::call_text("Book", r#"{"guest": "Mar"#).truncated();
+/// ```
+pub fn call_text(name: impl Into<String>, arguments: impl Into<String>) -> ScriptedReply {
+    tool_calls(vec![(name.into(), arguments.into())])
+}
+
 /// Returns calls of several tools in one reply, by name and arguments.
 ///
 /// ```

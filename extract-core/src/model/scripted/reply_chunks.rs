@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::stream::{self, StreamExt as _};
 use http::StatusCode;
 
+use super::in_flight::InFlight;
 use crate::conversation::{Delta, Mode, ProviderError};
 use crate::http::timer;
 use crate::model::api::DeltaStream;
@@ -26,6 +27,8 @@ pub(super) struct ReplyChunks {
     /// The error to return after these deltas.
     pub(super) failure: Option<ProviderError>,
     pub(super) is_at_end: bool,
+    /// Ends the request when the stream is dropped or has ended.
+    pub(super) _in_flight: InFlight,
 }
 
 impl ReplyChunks {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, End};
+use super::answer::{ASKED_TOOL, Answer, End};
 use super::wire_form::{self, WireForm};
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::wire::Protocol;
@@ -19,12 +19,21 @@ pub struct ScriptedReply {
     pub(super) delay: Duration,
     /// The time between two chunks of a stream.
     pub(super) pause: Duration,
-    /// The number of bytes of the body after which the connection ends.
-    pub(super) cut: Option<usize>,
+    /// The place at which the connection ends.
+    pub(super) cut: Option<Cut>,
     /// The size of a chunk of a stream, in bytes. `None` for one event each.
     pub(super) chunk: Option<usize>,
     /// A mistake in the script, which fails the request.
     pub(super) fault: Option<String>,
+}
+
+/// The place in a body at which the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// After this many bytes.
+    At(usize),
+    /// Before the events that say that the answer ends, or before the last byte of a whole body.
+    BeforeEnd,
 }
 
 /// The body of a reply.
@@ -72,7 +81,7 @@ impl ScriptedReply {
     /// form of Chat Completions; raw events and failures have no usage to set, and their request fails.
     pub fn usage(mut self, input_tokens: u64, output_tokens: u64) -> Self {
         match &mut self.content {
-            ReplyContent::Answer(answer) => answer.usage = (input_tokens, output_tokens),
+            ReplyContent::Answer(answer) => answer.usage = Some((input_tokens, output_tokens)),
             ReplyContent::Body(bytes) => {
                 if let Ok(Value::Object(mut body)) = serde_json::from_slice(bytes) {
                     let usage = json!({
@@ -89,6 +98,28 @@ impl ScriptedReply {
         self
     }
 
+    /// Leaves out the usage, as some local servers and gateways do. The
+    /// [known usage](crate::conversation::Ledger::known_usage) of the extraction is then `None`.
+    ///
+    /// ```
+    /// use extract_llm::Client;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let model = Scripted::new([reply::tool(json!({"value": 7})).without_usage()]);
+    /// let done = Client::with_model(model).extract::<u8>("Seven.").report().await?;
+    /// assert!(done.ledger.known_usage().is_none());
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn without_usage(mut self) -> Self {
+        match &mut self.content {
+            ReplyContent::Answer(answer) => answer.usage = None,
+            _ => self.set_fault("`without_usage` is for answers; write raw bodies as they are"),
+        }
+        self
+    }
+
     /// Makes the limit of tokens the reason why the answer ends, also for calls.
     ///
     /// ```
@@ -100,6 +131,32 @@ impl ScriptedReply {
         match &mut self.content {
             ReplyContent::Answer(answer) => answer.end = End::Length,
             _ => self.set_fault("`truncated` is for answers; write raw bodies as they are"),
+        }
+        self
+    }
+
+    /// Leaves out the reason why the answer ends, as some servers and gateways do. A stream without it is
+    /// [interrupted](crate::conversation::ProviderErrorKind::Interrupted): it may have ended anywhere. A whole
+    /// reply is read. Google's Interactions always state it; the request then fails.
+    ///
+    /// ```
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use extract_llm::{Client, ErrorKind};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let answer = || reply::tool(json!({"value": 7})).unstated();
+    /// let client = Client::with_model(Scripted::new([answer(), answer()]));
+    ///
+    /// assert_eq!(client.extract::<u8>("Seven.").await?, 7);
+    /// let error = client.extract::<u8>("Seven.").stream().finish().await.unwrap_err();
+    /// assert!(matches!(error.kind(), ErrorKind::Provider(_)));
+    /// # Ok::<(), extract_llm::Error>(()) }).unwrap();
+    /// ```
+    pub fn unstated(mut self) -> Self {
+        match &mut self.content {
+            ReplyContent::Answer(answer) => answer.end = End::Unstated,
+            _ => self.set_fault("`unstated` is for answers; write raw bodies as they are"),
         }
         self
     }
@@ -177,14 +234,74 @@ impl ScriptedReply {
     /// # });
     /// ```
     pub fn cut_at(mut self, bytes: usize) -> Self {
-        self.cut = Some(bytes);
+        self.cut = Some(Cut::At(bytes));
         self
     }
 
-    /// Returns the reply as a provider of this protocol sends it. `characters` is the size of a piece of
-    /// text in a stream.
-    #[doc(hidden)]
-    pub fn wire_form(
+    /// Ends the connection before the provider says that the answer ends: in a stream after the last piece of
+    /// the answer, in a whole reply before the last byte. In streams of Google's generateContent and of Ollama,
+    /// calls are in the event that ends the answer, so they are cut off, too. The request fails as
+    /// [interrupted](crate::conversation::ProviderErrorKind::Interrupted), although the text may look complete.
+    ///
+    /// ```
+    /// use extract_llm::conversation::ProviderErrorKind;
+    /// use extract_llm::scripted::{Scripted, reply};
+    /// use extract_llm::{Client, ErrorKind};
+    /// use serde_json::json;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let model = Scripted::new([reply::tool(json!({"value": 7})).cut_before_end()]);
+    /// let client = Client::with_model(model);
+    /// let error = client.extract::<u8>("Seven.").stream().finish().await.unwrap_err();
+    /// let ErrorKind::Provider(error) = error.kind() else { panic!("{error}") };
+    /// assert_eq!(error.kind, ProviderErrorKind::Interrupted);
+    /// # });
+    /// ```
+    pub fn cut_before_end(mut self) -> Self {
+        match &self.content {
+            ReplyContent::Answer(_) => self.cut = Some(Cut::BeforeEnd),
+            _ => self.set_fault("`cut_before_end` is for answers; cut raw bodies with `cut_at`"),
+        }
+        self
+    }
+
+    /// Returns the bytes of the reply in this protocol, for a test server of your own. The name of the model is
+    /// `scripted`. A streamed text is split into the [`pieces`](Self::pieces), or into 8 characters each. The
+    /// status, headers, delays and cuts are not part of it: they are the server's.
+    ///
+    /// Fails if the protocol cannot carry the reply, if a method of the reply was misused, and for calls
+    /// without a name: [`reply::tool`](super::reply::tool) calls the tool that a request asks for, and
+    /// [`reply::call`](super::reply::call) names it.
+    ///
+    /// ```
+    /// use extract_llm::model::Protocol;
+    /// use extract_llm::scripted::reply;
+    ///
+    /// let form = reply::text("seven").pieces(["sev", "en"]).wire_form(Protocol::Chat)?;
+    ///
+    /// let body = String::from_utf8(form.body.unwrap_or_default())?;
+    /// assert!(body.contains("\"content\":\"seven\""));
+    /// let stream = String::from_utf8(form.events.unwrap_or_default().concat())?;
+    /// assert!(stream.contains("\"content\":\"sev\"") && stream.ends_with("data: [DONE]\n\n"));
+    /// assert_eq!(form.media_type, "text/event-stream");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn wire_form(&self, protocol: Protocol) -> Result<WireForm, ProviderError> {
+        /// The size of a piece of a streamed text.
+        const CHARACTERS: usize = 8;
+        self.check()?;
+        if let ReplyContent::Answer(answer) = &self.content {
+            if answer.calls.iter().any(|(name, _)| name == ASKED_TOOL) {
+                let message = "without a request, the tool of `reply::tool` is not known; name it with \
+                               `reply::call`";
+                return Err(ProviderError::new(ProviderErrorKind::Other, message));
+            }
+        }
+        self.form(protocol, "scripted", CHARACTERS)
+    }
+
+    /// Returns the reply in a protocol. `characters` is the size of a piece of text in a stream.
+    pub(super) fn form(
         &self,
         protocol: Protocol,
         model: &str,

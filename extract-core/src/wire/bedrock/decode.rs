@@ -71,7 +71,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
     };
     let mut stream = Stream::default();
     stream.reply.raw_stop = reply.stop_reason;
-    stream.reply.usage = reply.usage;
+    stream.reply.usage = reply.usage.filter(Value::is_object);
     stream.reply.ended = true;
     let mut deltas = Vec::new();
     for raw in message.content.unwrap_or_default() {
@@ -151,7 +151,10 @@ impl StreamDecoder for Stream {
                 self.reply.raw_stop = lenient::non_blank_at(&event, "/stopReason");
                 self.reply.ended = true;
             }
-            "metadata" => update(&mut self.reply.usage, event.get("usage").cloned()),
+            "metadata" => {
+                let usage = event.get("usage").filter(|usage| usage.is_object());
+                update(&mut self.reply.usage, usage.cloned());
+            }
             _ => {}
         }
         Ok(deltas)

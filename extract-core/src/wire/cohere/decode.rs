@@ -150,7 +150,7 @@ impl Stream {
     /// Takes over the fields of the last event.
     fn close(&mut self, finish_reason: Option<String>, usage: Option<&Value>) {
         self.reply.raw_stop = finish_reason;
-        self.reply.usage = usage.cloned();
+        self.reply.usage = usage.filter(|usage| usage.is_object()).cloned();
         self.reply.ended = true;
     }
 

@@ -1,9 +1,10 @@
 //! Scripts in the wire form of every protocol, of every shape.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use extract_llm::conversation::ProviderErrorKind;
-use extract_llm::scripted::{Scripted, ScriptedReply, reply};
+use extract_llm::scripted::{Scripted, ScriptedReply, SeenRequest, reply};
 use extract_llm::{Client, Error, ErrorKind, Extract, Mode};
 use serde_json::json;
 
@@ -86,6 +87,25 @@ async fn usage_and_model_are_reported_in_every_protocol() {
         let usage = done.ledger.usage();
         assert_eq!((usage.input_tokens, usage.output_tokens), (70, 30), "{model}");
         assert_eq!(done.ledger.attempts[0].request_id.as_deref(), Some("req-1"), "{model}");
+    }
+}
+
+#[tokio::test]
+async fn usage_that_is_left_out_is_not_known_in_every_protocol() {
+    for model in MODELS {
+        let answer = || reply::tool(data()).without_usage();
+        let script = Scripted::new([answer(), answer()]).provider(model).unwrap().mode(Mode::Tools);
+        let client = Client::with_model(script);
+        let whole = client.extract::<Person>("María").report().await.unwrap();
+        let mut stream = client.extract::<Person>("María").stream();
+        while let Some(partial) = stream.next().await {
+            partial.unwrap();
+        }
+        let streamed = stream.report().await.unwrap();
+        for done in [whole, streamed] {
+            assert_eq!(done.value, maria(), "{model}");
+            assert_eq!(done.ledger.known_usage(), None, "{model}");
+        }
     }
 }
 
@@ -191,6 +211,9 @@ async fn mistakes_in_a_script_are_named() {
         (reply::status(500).pieces(["a"]), "`pieces` are for answers"),
         (reply::tools([String::from("{}"), String::from("{}")]).pieces(["a"]), "one call"),
         (reply::status(500).usage(1, 1), "`usage` is for answers"),
+        (reply::bytes("{}").without_usage(), "`without_usage` is for answers"),
+        (reply::status(500).unstated(), "`unstated` is for answers"),
+        (reply::bytes("{}").cut_before_end(), "`cut_before_end` is for answers"),
         (reply::tool(data()).cut_at(100_000), "behind the body's"),
     ] {
         let model = Scripted::new([reply]);
@@ -235,4 +258,148 @@ async fn a_provider_brings_its_own_defaults() {
     let error = Client::with_model(deepseek.clone()).extract::<Person>(image).await.unwrap_err();
     assert!(error.to_string().contains("does not support image"), "{error}");
     assert_eq!(deepseek.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_without_its_end_is_interrupted_in_every_protocol() {
+    for model in MODELS {
+        for mode in [Mode::Tools, Mode::Text] {
+            let scripted =
+                || if mode == Mode::Tools { reply::tool(data()) } else { reply::json(data()) };
+            for read in both(model, mode, || scripted().cut_before_end()).await {
+                let error = read.unwrap_err();
+                let kind = provider_error(&error).kind;
+                assert_eq!(kind, ProviderErrorKind::Interrupted, "{model} {mode}: {error}");
+            }
+            let [whole, streamed] = both(model, mode, || scripted().unstated()).await;
+            if model.starts_with("google-interactions/") {
+                let error = whole.unwrap_err().to_string();
+                assert!(error.contains("no answer without a status"), "{error}");
+                continue;
+            }
+            assert_eq!(whole.unwrap(), maria(), "{model} {mode}");
+            let error = streamed.unwrap_err();
+            let kind = provider_error(&error).kind;
+            assert_eq!(kind, ProviderErrorKind::Interrupted, "{model} {mode}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cut_before_the_end_leaves_the_whole_answer() {
+    for model in MODELS {
+        let answer = reply::json(data()).cut_before_end();
+        let script = Scripted::new([answer]).provider(model).unwrap().mode(Mode::Text);
+        let mut stream = Client::with_model(script).extract::<Person>("María is 34.").stream();
+        let mut last = None;
+        let error = loop {
+            match stream.next().await.expect("an error is the last item") {
+                Ok(partial) => last = Some(partial.json()),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(last, Some(data()), "{model}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn every_request_is_shown_before_its_reply() {
+    let shown: Arc<Mutex<Vec<SeenRequest>>> = Arc::default();
+    let kept = Arc::clone(&shown);
+    let script = Scripted::new([reply::tool(json!({"name": "María"})), reply::tool(data())]);
+    let quiet = script.clone();
+    let script = script.inspect(move |request| kept.lock().unwrap().push(request.clone()));
+    let person: Person = Client::with_model(script.clone()).extract("María").await.unwrap();
+    assert_eq!(person.age, 34);
+    let error = Client::with_model(script.clone()).extract::<Person>("María").await.unwrap_err();
+    assert!(provider_error(&error).message.contains("no reply"), "{error}");
+    Client::with_model(quiet).extract::<Person>("María").await.unwrap_err();
+
+    let shown = shown.lock().unwrap();
+    assert_eq!(shown.iter().map(|seen| seen.number).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(shown[1].text().contains("/age"), "{}", shown[1].text());
+    assert_eq!(script.seen().len(), 4, "a clone that was made before shows nothing");
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_in_flight_are_counted_until_they_end_or_are_dropped() {
+    let script = Scripted::with(|_| reply::tool(data()).after(Duration::from_secs(60)));
+    let client = Client::with_model(script.clone());
+    let three = futures_util::future::join_all((0..3).map(|_| {
+        let extraction = client.extract::<Person>("María");
+        async move { extraction.await.unwrap() }
+    }));
+    assert_eq!(three.await.len(), 3);
+    assert_eq!((script.in_flight(), script.most_in_flight()), (0, 3));
+
+    let one = async { client.extract::<Person>("María").await };
+    let second = Duration::from_secs(1);
+    assert!(tokio::time::timeout(second, one).await.is_err());
+    assert_eq!((script.in_flight(), script.most_in_flight()), (0, 3));
+
+    // A stream is in flight until it ends, also one of a body that is not streamed.
+    let whole =
+        json!({"choices": [{"message": {"content": data().to_string()}, "finish_reason": "stop"}]});
+    for reply in [reply::json(data()), reply::body(whole)] {
+        let script = Scripted::new([reply]).mode(Mode::Text).pieces_of(4);
+        let client = Client::with_model(script.clone());
+        let mut stream = client.extract::<Person>("María").stream();
+        assert_eq!(script.in_flight(), 0);
+        stream.next().await.unwrap().unwrap();
+        assert_eq!(script.in_flight(), 1);
+        stream.finish().await.unwrap();
+        assert_eq!((script.in_flight(), script.most_in_flight()), (0, 1));
+    }
+}
+
+#[tokio::test]
+async fn the_wire_form_of_a_reply_is_what_its_provider_sends() {
+    use extract_llm::model::Protocol;
+
+    let protocols = [
+        Protocol::Chat,
+        Protocol::Responses,
+        Protocol::Anthropic,
+        Protocol::Gemini,
+        Protocol::Interactions,
+        Protocol::Cohere,
+        Protocol::Bedrock,
+        Protocol::Ollama,
+    ];
+    for (protocol, model) in protocols.into_iter().zip(MODELS) {
+        for (mode, reply) in
+            [(Mode::Tools, reply::call("Person", data())), (Mode::Text, reply::json(data()))]
+        {
+            let form = reply.wire_form(protocol).unwrap();
+            let (body, events) = (form.body.unwrap(), form.events.unwrap());
+            assert_ne!(form.media_type, "application/json");
+            let script = Scripted::new([reply::bytes(body), reply::events(events.concat())]);
+            let script = script.provider(model).unwrap().mode(mode);
+            let client = Client::with_model(script);
+            let whole = client.extract::<Person>("María is 34.").await;
+            assert_eq!(whole.unwrap(), maria(), "{model} {mode}");
+            let streamed = client.extract::<Person>("María is 34.").stream().finish().await;
+            assert_eq!(streamed.unwrap(), maria(), "{model} {mode}");
+        }
+        let failure = reply::status(429).wire_form(protocol).unwrap();
+        let failure_body = String::from_utf8(failure.body.unwrap()).unwrap();
+        assert!(failure_body.contains("scripted status 429"), "{model}: {failure_body}");
+        assert!(failure.events.is_none());
+    }
+
+    let halves = reply::text("").pieces(["sev", "en"]).wire_form(Protocol::Chat).unwrap();
+    let events = halves.events.unwrap();
+    assert_eq!(events.iter().filter(|event| contains(event, "sev")).count(), 1);
+    let error = reply::tool(data()).wire_form(Protocol::Chat).unwrap_err();
+    assert!(error.message.contains("`reply::call`"), "{error}");
+    let error = reply::status(500).unstated().wire_form(Protocol::Chat).unwrap_err();
+    assert!(error.message.contains("`unstated` is for answers"), "{error}");
+    let error = reply::filtered().wire_form(Protocol::Ollama).unwrap_err();
+    assert!(error.message.contains("no content filter"), "{error}");
+    let broken = reply::call("Person", json!("{")).wire_form(Protocol::Anthropic).unwrap();
+    assert!(broken.body.is_none() && broken.events.is_some());
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    String::from_utf8_lossy(bytes).contains(text)
 }

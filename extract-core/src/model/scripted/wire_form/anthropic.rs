@@ -6,15 +6,16 @@ use super::super::answer::End;
 use super::{Writing, typed_sse};
 use crate::conversation::ProviderError;
 
-/// Returns the reason to stop. The filter is a refusal.
-fn stop_reason(writing: &Writing<'_>) -> &'static str {
+/// Returns the reason to stop. The filter is a refusal. `None` if it is left out.
+fn stop_reason(writing: &Writing<'_>) -> Option<&'static str> {
     let answer = writing.answer;
     match answer.end {
-        _ if answer.refusal.is_some() => "refusal",
-        End::Natural if !answer.calls.is_empty() => "tool_use",
-        End::Natural => "end_turn",
-        End::Length => "max_tokens",
-        End::Filter => "refusal",
+        End::Unstated => None,
+        _ if answer.refusal.is_some() => Some("refusal"),
+        End::Natural if !answer.calls.is_empty() => Some("tool_use"),
+        End::Natural => Some("end_turn"),
+        End::Length => Some("max_tokens"),
+        End::Filter => Some("refusal"),
     }
 }
 
@@ -42,7 +43,9 @@ pub(super) fn body(writing: &Writing<'_>) -> Result<Value, ProviderError> {
         content
             .push(json!({"type": "tool_use", "id": call_id(index), "name": name, "input": input}));
     }
-    let (input, output) = writing.answer.usage;
+    let usage = writing.answer.usage;
+    let usage =
+        usage.map(|(input, output)| json!({"input_tokens": input, "output_tokens": output}));
     Ok(json!({
         "id": "msg_scripted",
         "type": "message",
@@ -51,15 +54,17 @@ pub(super) fn body(writing: &Writing<'_>) -> Result<Value, ProviderError> {
         "content": content,
         "stop_reason": stop_reason(writing),
         "stop_details": stop_details(writing),
-        "usage": {"input_tokens": input, "output_tokens": output},
+        "usage": usage,
     }))
 }
 
 /// Returns the events of the stream.
 pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
-    let (input, output) = writing.answer.usage;
+    let usage = writing.answer.usage;
+    let first = usage.map(|(input, _)| json!({"input_tokens": input, "output_tokens": 1}));
+    let last = usage.map(|(_, output)| json!({ "output_tokens": output }));
     let started = json!({"id": "msg_scripted", "type": "message", "role": "assistant",
-        "model": writing.model, "content": [], "usage": {"input_tokens": input, "output_tokens": 1}});
+        "model": writing.model, "content": [], "usage": first});
     let mut events = vec![json!({"type": "message_start", "message": started})];
     let mut index = 0;
     let mut block = |start: Value, deltas: Vec<Value>| {
@@ -82,8 +87,7 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
         block(start, deltas);
     }
     let delta = json!({"stop_reason": stop_reason(writing), "stop_details": stop_details(writing)});
-    events
-        .push(json!({"type": "message_delta", "delta": delta, "usage": {"output_tokens": output}}));
+    events.push(json!({"type": "message_delta", "delta": delta, "usage": last}));
     events.push(json!({"type": "message_stop"}));
     events.iter().map(typed_sse).collect()
 }

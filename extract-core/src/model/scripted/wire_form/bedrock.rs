@@ -6,21 +6,23 @@ use super::super::answer::End;
 use super::Writing;
 use crate::conversation::ProviderError;
 
-fn stop_reason(writing: &Writing<'_>) -> &'static str {
+/// Returns the reason to stop. `None` if it is left out.
+fn stop_reason(writing: &Writing<'_>) -> Option<&'static str> {
     let answer = writing.answer;
     match answer.end {
-        _ if answer.refusal.is_some() => "refusal",
-        End::Natural if !answer.calls.is_empty() => "tool_use",
-        End::Natural => "end_turn",
-        End::Length => "max_tokens",
-        End::Filter => "content_filtered",
+        End::Unstated => None,
+        _ if answer.refusal.is_some() => Some("refusal"),
+        End::Natural if !answer.calls.is_empty() => Some("tool_use"),
+        End::Natural => Some("end_turn"),
+        End::Length => Some("max_tokens"),
+        End::Filter => Some("content_filtered"),
     }
 }
 
-fn usage(writing: &Writing<'_>) -> Value {
-    let (input, output) = writing.answer.usage;
-    json!({"inputTokens": input, "outputTokens": output,
-        "totalTokens": input.saturating_add(output)})
+fn usage(writing: &Writing<'_>) -> Option<Value> {
+    let (input, output) = writing.answer.usage?;
+    Some(json!({"inputTokens": input, "outputTokens": output,
+        "totalTokens": input.saturating_add(output)}))
 }
 
 fn call_id(index: usize) -> String {

@@ -5,23 +5,24 @@ use serde_json::{Value, json};
 use super::super::answer::End;
 use super::{Writing, call_id, sse};
 
-/// Returns the reason to stop.
-fn finish_reason(writing: &Writing<'_>) -> &'static str {
+/// Returns the reason to stop. `None` if it is left out.
+fn finish_reason(writing: &Writing<'_>) -> Option<&'static str> {
     match writing.answer.end {
-        End::Natural if !writing.answer.calls.is_empty() => "tool_calls",
-        End::Natural => "stop",
-        End::Length => "length",
-        End::Filter => "content_filter",
+        End::Natural if !writing.answer.calls.is_empty() => Some("tool_calls"),
+        End::Natural => Some("stop"),
+        End::Length => Some("length"),
+        End::Filter => Some("content_filter"),
+        End::Unstated => None,
     }
 }
 
-fn usage(writing: &Writing<'_>) -> Value {
-    let (input, output) = writing.answer.usage;
-    json!({
+fn usage(writing: &Writing<'_>) -> Option<Value> {
+    let (input, output) = writing.answer.usage?;
+    Some(json!({
         "prompt_tokens": input,
         "completion_tokens": output,
         "total_tokens": input.saturating_add(output),
-    })
+    }))
 }
 
 /// Returns the body that is not streamed.
@@ -80,14 +81,16 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
             events.push(chunk(json!({"tool_calls": [call]}), None));
         }
     }
-    events.push(chunk(json!({}), Some(finish_reason(writing))));
-    events.push(sse(&json!({
-        "id": "chatcmpl-scripted",
-        "object": "chat.completion.chunk",
-        "model": writing.model,
-        "choices": [],
-        "usage": usage(writing),
-    })));
+    events.push(chunk(json!({}), finish_reason(writing)));
+    events.extend(usage(writing).map(|usage| {
+        sse(&json!({
+            "id": "chatcmpl-scripted",
+            "object": "chat.completion.chunk",
+            "model": writing.model,
+            "choices": [],
+            "usage": usage,
+        }))
+    }));
     events.push(b"data: [DONE]\n\n".to_vec());
     events
 }

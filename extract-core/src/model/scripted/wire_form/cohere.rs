@@ -5,18 +5,20 @@ use serde_json::{Value, json};
 use super::super::answer::End;
 use super::{Writing, call_id, sse};
 
-fn finish_reason(writing: &Writing<'_>) -> &'static str {
+/// Returns the reason to stop. `None` if it is left out.
+fn finish_reason(writing: &Writing<'_>) -> Option<&'static str> {
     match writing.answer.end {
-        End::Natural if !writing.answer.calls.is_empty() => "TOOL_CALL",
-        End::Natural => "COMPLETE",
-        End::Length => "MAX_TOKENS",
-        End::Filter => "ERROR_TOXIC",
+        End::Natural if !writing.answer.calls.is_empty() => Some("TOOL_CALL"),
+        End::Natural => Some("COMPLETE"),
+        End::Length => Some("MAX_TOKENS"),
+        End::Filter => Some("ERROR_TOXIC"),
+        End::Unstated => None,
     }
 }
 
-fn usage(writing: &Writing<'_>) -> Value {
-    let (input, output) = writing.answer.usage;
-    json!({"tokens": {"input_tokens": input, "output_tokens": output}})
+fn usage(writing: &Writing<'_>) -> Option<Value> {
+    let (input, output) = writing.answer.usage?;
+    Some(json!({"tokens": {"input_tokens": input, "output_tokens": output}}))
 }
 
 fn call(index: usize, name: &str, arguments: &str) -> Value {

@@ -9,19 +9,22 @@ use crate::conversation::ProviderError;
 /// Returns a whole reply, or one chunk of a stream.
 fn chunk(writing: &Writing<'_>, parts: &[Value], is_last: bool) -> Value {
     let reason = match writing.answer.end {
-        End::Natural => "STOP",
-        End::Length => "MAX_TOKENS",
-        End::Filter => "SAFETY",
+        End::Natural => Some("STOP"),
+        End::Length => Some("MAX_TOKENS"),
+        End::Filter => Some("SAFETY"),
+        End::Unstated => None,
     };
-    let (input, output) = writing.answer.usage;
+    let usage = writing.answer.usage.map(|(input, output)| {
+        json!({"promptTokenCount": input, "candidatesTokenCount": output,
+            "totalTokenCount": input.saturating_add(output)})
+    });
     let mut candidate = json!({"index": 0, "content": {"role": "model", "parts": parts}});
-    if let (true, Some(fields)) = (is_last, candidate.as_object_mut()) {
+    if let (true, Some(reason), Some(fields)) = (is_last, reason, candidate.as_object_mut()) {
         fields.insert("finishReason".into(), json!(reason));
     }
     json!({
         "candidates": [candidate],
-        "usageMetadata": {"promptTokenCount": input, "candidatesTokenCount": output,
-            "totalTokenCount": input.saturating_add(output)},
+        "usageMetadata": usage,
         "modelVersion": writing.model,
     })
 }

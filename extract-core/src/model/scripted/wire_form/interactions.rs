@@ -6,20 +6,22 @@ use super::super::answer::End;
 use super::{Writing, call_id, sse};
 use crate::conversation::ProviderError;
 
-/// Returns the status of the interaction. Fails for the filter, which the protocol does not have.
+/// Returns the status of the interaction. Fails for the filter, which the protocol does not have, and if the
+/// status is left out, because every interaction has one.
 fn status(writing: &Writing<'_>) -> Result<&'static str, ProviderError> {
     match writing.answer.end {
         End::Natural if !writing.answer.calls.is_empty() => Ok("requires_action"),
         End::Natural => Ok("completed"),
         End::Length => Ok("incomplete"),
+        End::Unstated => Err(writing.inexpressible("answer without a status")),
         End::Filter => Err(writing.inexpressible("content filter")),
     }
 }
 
-fn usage(writing: &Writing<'_>) -> Value {
-    let (input, output) = writing.answer.usage;
-    json!({"total_input_tokens": input, "total_output_tokens": output,
-        "total_tokens": input.saturating_add(output)})
+fn usage(writing: &Writing<'_>) -> Option<Value> {
+    let (input, output) = writing.answer.usage?;
+    Some(json!({"total_input_tokens": input, "total_output_tokens": output,
+        "total_tokens": input.saturating_add(output)}))
 }
 
 /// Returns the body that is not streamed.

@@ -15,33 +15,47 @@ use super::answer::Answer;
 use crate::conversation::{ProviderError, ProviderErrorKind};
 use crate::wire::{Framing, Protocol};
 
-/// A reply as a provider sends it.
+/// A reply as a provider sends it. [`ScriptedReply::wire_form`](super::ScriptedReply::wire_form) returns it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct WireForm {
-    /// The body of the reply that is not streamed. `None` if it cannot be sent so, for the reason in
-    /// `without_body`.
+    /// The body of the reply that is not streamed. `None` if the protocol carries it in streams only: arguments
+    /// that are no JSON object, with Anthropic, Bedrock and Google's Interactions.
     pub body: Option<Vec<u8>>,
-    /// The reason why there is no body.
-    pub without_body: String,
-    /// The framed events of the streamed reply. `None` if a streamed request is answered with the body.
+    /// The events of the streamed reply, with their framing. `None` if a streamed request is answered with
+    /// the body: raw bodies and failures.
     pub events: Option<Vec<Vec<u8>>>,
-    /// The media type of the streamed reply.
+    /// The media type of the streamed reply, such as `text/event-stream`. That of a body is `application/json`.
     pub media_type: &'static str,
+    /// The reason why there is no body.
+    pub(super) without_body: String,
+    /// The number of events that say that the answer ends, and why.
+    pub(super) end_events: usize,
 }
 
 impl WireForm {
     /// Returns a reply that is never streamed.
     pub(super) fn of_body(body: Vec<u8>) -> Self {
-        let media_type = "application/json";
-        Self { body: Some(body), without_body: String::new(), events: None, media_type }
+        Self {
+            body: Some(body),
+            events: None,
+            media_type: "application/json",
+            without_body: String::new(),
+            end_events: 0,
+        }
     }
 
     /// Returns a reply that is always a stream, of one chunk.
     pub(super) fn of_events(events: Vec<u8>) -> Self {
         // The decoder of whole replies reports the stream in its own words.
         let body = Some(events.clone());
-        let (without_body, media_type) = (String::new(), "text/event-stream");
-        Self { body, without_body, events: Some(vec![events]), media_type }
+        Self {
+            body,
+            events: Some(vec![events]),
+            media_type: "text/event-stream",
+            without_body: String::new(),
+            end_events: 0,
+        }
     }
 }
 
@@ -72,7 +86,18 @@ pub(super) fn of_answer(
         Framing::Lines => "application/x-ndjson",
         _ => "application/vnd.amazon.eventstream",
     };
-    Ok(WireForm { body, without_body, events: Some(events), media_type })
+    let end_events = end_events(protocol, answer);
+    Ok(WireForm { body, events: Some(events), media_type, without_body, end_events })
+}
+
+/// Returns the number of events at the end of a stream that say that the answer ends, and why.
+fn end_events(protocol: Protocol, answer: &Answer) -> usize {
+    match protocol {
+        // The reason, the usage and `[DONE]`.
+        Protocol::Chat => 2 + usize::from(answer.usage.is_some()),
+        Protocol::Anthropic | Protocol::Bedrock | Protocol::Interactions => 2,
+        Protocol::Responses | Protocol::Gemini | Protocol::Cohere | Protocol::Ollama => 1,
+    }
 }
 
 /// Returns the body of a failure with this status.

@@ -6,11 +6,13 @@ use super::super::answer::End;
 use super::Writing;
 use crate::conversation::ProviderError;
 
-/// Returns the reason to stop. Fails for the filter, which the protocol does not have.
-fn done_reason(writing: &Writing<'_>) -> Result<&'static str, ProviderError> {
+/// Returns the reason to stop. `None` if it is left out. Fails for the filter, which the protocol does not
+/// have.
+fn done_reason(writing: &Writing<'_>) -> Result<Option<&'static str>, ProviderError> {
     match writing.answer.end {
-        End::Natural => Ok("stop"),
-        End::Length => Ok("length"),
+        End::Natural => Ok(Some("stop")),
+        End::Length => Ok(Some("length")),
+        End::Unstated => Ok(None),
         End::Filter => Err(writing.inexpressible("content filter")),
     }
 }
@@ -28,7 +30,7 @@ fn calls(writing: &Writing<'_>) -> Result<Vec<Value>, ProviderError> {
 
 /// Returns a whole reply, or the last line of a stream.
 fn last_line(writing: &Writing<'_>, text: &str) -> Result<Value, ProviderError> {
-    let (input, output) = writing.answer.usage;
+    let (input, output) = writing.answer.usage.unzip();
     let message = json!({"role": "assistant", "content": text, "tool_calls": calls(writing)?});
     Ok(json!({
         "model": writing.model,

@@ -36,11 +36,15 @@ fn call(index: usize, name: &str, arguments: &str) -> Value {
 /// Returns the whole response.
 pub(super) fn body(writing: &Writing<'_>) -> Value {
     let (status, reason) = match writing.answer.end {
-        End::Natural => ("completed", None),
-        End::Length => ("incomplete", Some("max_output_tokens")),
-        End::Filter => ("incomplete", Some("content_filter")),
+        End::Natural => (Some("completed"), None),
+        End::Length => (Some("incomplete"), Some("max_output_tokens")),
+        End::Filter => (Some("incomplete"), Some("content_filter")),
+        End::Unstated => (None, None),
     };
-    let (input, output) = writing.answer.usage;
+    let usage = writing.answer.usage.map(|(input, output)| {
+        json!({"input_tokens": input, "output_tokens": output,
+            "total_tokens": input.saturating_add(output)})
+    });
     json!({
         "id": "resp_scripted",
         "object": "response",
@@ -48,8 +52,7 @@ pub(super) fn body(writing: &Writing<'_>) -> Value {
         "incomplete_details": reason.map(|reason| json!({ "reason": reason })),
         "model": writing.model,
         "output": items(writing),
-        "usage": {"input_tokens": input, "output_tokens": output,
-            "total_tokens": input.saturating_add(output)},
+        "usage": usage,
     })
 }
 
@@ -88,7 +91,7 @@ pub(super) fn events(writing: &Writing<'_>) -> Vec<Vec<u8>> {
         );
     }
     let end = match writing.answer.end {
-        End::Natural => "response.completed",
+        End::Natural | End::Unstated => "response.completed",
         End::Length | End::Filter => "response.incomplete",
     };
     events.push(json!({"type": end, "response": response}));
