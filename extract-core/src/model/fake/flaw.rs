@@ -26,7 +26,8 @@ pub enum Flaw {
     OutOfRange,
     /// The value of an enum, or a tag, is none of its variants.
     UnknownVariant,
-    /// A field is there that the type does not know. Only types that deny unknown fields have a place for it.
+    /// Objects have a field that the type does not know. Only types that deny unknown fields reject it; the others
+    /// are read without it.
     ExtraField,
     /// A sentence in place of the JSON.
     BadJson,
@@ -65,6 +66,9 @@ pub(super) struct Flawed<'a> {
 impl Flawed<'_> {
     /// Returns the value with the flaw. `None` if no place gives a value that is invalid.
     pub(super) fn find(&self, value: &Value, is_invalid: impl Fn(&Value) -> bool) -> Option<Value> {
+        if self.flaw == Flaw::ExtraField {
+            return Some(self.with_extra_fields(value)).filter(is_invalid);
+        }
         // Places inside others come later, and make the smaller flaw.
         self.sites.iter().rev().find_map(|site| {
             let NodeKind::Plain(plain) = &self.tree.node(site.node).kind else { return None };
@@ -98,16 +102,26 @@ impl Flawed<'_> {
                 (Some(_), Value::String(_)) => vec![json!("zzz-unknown-variant")],
                 _ => vec![],
             },
-            Flaw::ExtraField => match found {
-                Value::Object(members) if plain.other_members == OtherMembers::Closed => {
-                    let mut members = members.clone();
-                    members.insert(String::from("zzz_unknown_field"), json!("unexpected"));
-                    vec![Value::Object(members)]
-                }
-                _ => vec![],
-            },
-            Flaw::BadJson | Flaw::Truncated | Flaw::Refusal => vec![],
+            Flaw::ExtraField | Flaw::BadJson | Flaw::Truncated | Flaw::Refusal => vec![],
         }
+    }
+
+    /// Returns the value with an unknown field in every object that is closed in the sent schema. Dialects close
+    /// objects whose type ignores unknown fields, and the schema does not say which.
+    fn with_extra_fields(&self, value: &Value) -> Value {
+        let mut flawed = value.clone();
+        for site in &self.sites {
+            let is_closed = self
+                .tree
+                .plain(site.node)
+                .is_some_and(|plain| plain.other_members == OtherMembers::Closed);
+            if let Some(Value::Object(members)) =
+                flawed.pointer_mut(&site.pointer).filter(|_| is_closed)
+            {
+                members.insert(String::from("zzz_unknown_field"), json!("unexpected"));
+            }
+        }
+        flawed
     }
 
     /// Returns the object without one of its required members. A member that may be null is read as null if
