@@ -69,6 +69,15 @@ pub struct RowChange {
     pub after: RowScore,
 }
 
+/// # Differences
+impl Evaluation {
+    /// Returns the fields and rows that are better or worse than in an earlier evaluation. Rows are the same if
+    /// their ids are.
+    pub fn diff(&self, earlier: &Self) -> EvaluationDiff {
+        EvaluationDiff::new(earlier, self)
+    }
+}
+
 impl EvaluationDiff {
     pub(super) fn new(before: &Evaluation, after: &Evaluation) -> Self {
         let earlier: HashMap<String, &RowScore> =

@@ -1,22 +1,18 @@
 //! [`Evaluation`]: how well answers match the expected values.
 
 use std::fmt;
-use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::diff::EvaluationDiff;
 use super::error::{BelowThreshold, EvaluationError};
 use super::golden::check_expected;
-use super::page;
 use super::place::Place;
 use super::rules::Compare;
 use super::score::{FieldScore, RowScore, Score};
 use super::tally::Tally;
 use crate::contract::Contract;
 use crate::conversation::{Usage, Usd};
-use crate::pipeline::{ReportError, save};
 
 /// How well answers match the expected values: by field, by row and as a whole. It is written as JSON and read
 /// again with serde, for a later [`diff`](Self::diff).
@@ -132,28 +128,6 @@ impl Evaluation {
     pub fn require_field(&self, pointer: &str, least: f64) -> Result<(), BelowThreshold> {
         let f1 = self.field(pointer).and_then(|field| field.score.f1());
         required(Some(pointer), f1, least)
-    }
-
-    /// Returns the fields and rows that are better or worse than in an earlier evaluation. Rows are the same if
-    /// their ids are.
-    pub fn diff(&self, earlier: &Self) -> EvaluationDiff {
-        EvaluationDiff::new(earlier, self)
-    }
-
-    /// Writes the evaluation to a file: a page for a browser, which needs no network and no script. A file of this
-    /// name is replaced; the page is never half a page. It holds values of the rows as plain text, and on Unix only
-    /// its owner can read it.
-    ///
-    /// Fails if the file cannot be written. The folder must exist.
-    pub fn html(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
-        let path = path.as_ref();
-        save::replace(path, self.to_html().as_bytes())
-            .map_err(|source| ReportError { path: path.to_owned(), source })
-    }
-
-    /// Returns the text of the page: see [`html`](Self::html).
-    pub fn to_html(&self) -> String {
-        page::page(self)
     }
 }
 

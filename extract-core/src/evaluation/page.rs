@@ -1,18 +1,40 @@
 //! The page of an evaluation: one HTML file without links and without a script.
 
+use std::path::Path;
+
 use serde_json::Value;
 
 use super::evaluation::{Evaluation, Share};
 use super::score::{Confusion, FieldScore, Mismatch, Score};
 use crate::pipeline::html::{Html, STYLE, count, counted, fill, hash, percent};
+use crate::pipeline::{ReportError, save};
 
 const TEMPLATE: &str = include_str!("page.html");
 
 /// The most wrong rows in the list.
 const MOST_ROWS: usize = 200;
 
+/// # Page
+impl Evaluation {
+    /// Writes the evaluation to a file: a page for a browser, which needs no network and no script. A file of this
+    /// name is replaced; the page is never half a page. It holds values of the rows as plain text, and on Unix only
+    /// its owner can read it.
+    ///
+    /// Fails if the file cannot be written. The folder must exist.
+    pub fn html(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
+        let path = path.as_ref();
+        save::replace(path, self.to_html().as_bytes())
+            .map_err(|source| ReportError { path: path.to_owned(), source })
+    }
+
+    /// Returns the text of the page: see [`html`](Self::html).
+    pub fn to_html(&self) -> String {
+        page(self)
+    }
+}
+
 /// Returns the page.
-pub(super) fn page(evaluation: &Evaluation) -> String {
+fn page(evaluation: &Evaluation) -> String {
     // A browser hashes what stands between the tags, with line feeds alone.
     let style = STYLE.replace('\r', "");
     fill(

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 
-use super::transport::HttpRequest;
+use super::request::HttpRequest;
 use crate::conversation::ProviderError;
 
 /// Keeps exchanges, or replays them.

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 use super::body::{Body, ReadFailure};
 use super::exchange_error::{failure, silence_error, timeout_error};
 use super::forbid::check_allowed;
 use super::paused_timeout::within;
 use super::pools::Pools;
+use super::request::HttpRequest;
 use super::runtime::{timer, with_io};
 use super::tape::{RecordedExchange, Recording, SharedTape};
-use crate::conversation::{ProviderError, ProviderErrorKind, redacted_url};
+use crate::conversation::{ProviderError, ProviderErrorKind};
 
 /// The maximum size of the body of an error response, in bytes. The rest is not read.
 const MAX_ERROR_BYTES: usize = 1 << 20;
@@ -164,41 +165,6 @@ impl TransportOptions {
     ) -> Self {
         self.configure = Some(Arc::new(configure));
         self
-    }
-}
-
-/// A request to send.
-#[non_exhaustive]
-pub struct HttpRequest {
-    /// The method. Default: POST.
-    pub method: Method,
-    /// The URL.
-    pub url: reqwest::Url,
-    /// The headers. Headers with keys are marked as sensitive.
-    pub headers: HeaderMap,
-    /// The body.
-    pub body: Bytes,
-    /// Whether the response is streamed. The [timeout](TransportOptions::timeout) then ends with the
-    /// response headers. Default: `false`.
-    pub streamed: bool,
-}
-
-impl fmt::Debug for HttpRequest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpRequest")
-            .field("method", &self.method)
-            .field("url", &redacted_url(self.url.as_str()))
-            .field("headers", &self.headers)
-            .field("body", &format_args!("{} bytes", self.body.len()))
-            .field("streamed", &self.streamed)
-            .finish()
-    }
-}
-
-impl HttpRequest {
-    /// Returns a POST request that is not streamed.
-    pub fn post(url: reqwest::Url, headers: HeaderMap, body: impl Into<Bytes>) -> Self {
-        Self { method: Method::POST, url, headers, body: body.into(), streamed: false }
     }
 }
 

@@ -6,7 +6,6 @@ use metrics::{Label, Unit};
 
 use super::names;
 use super::names::metric;
-use super::span::outcome;
 use crate::conversation::{Output, Request, Usage};
 use crate::extraction::ledger::{Attempt, Ledger};
 use crate::model::Profile;
@@ -158,7 +157,7 @@ impl AttemptMetrics {
     fn record_own(&self, attempt: &Attempt) {
         let mut labels = self.labels.clone();
         labels.push(Label::new(names::MODE, self.mode.clone()));
-        labels.push(Label::new(names::OUTCOME, outcome(attempt.outcome)));
+        labels.push(Label::new(names::OUTCOME, names::outcome(attempt.outcome)));
         metrics::counter!(metric::ATTEMPTS, labels).increment(1);
         let counts = [
             (metric::REPAIRS, attempt.repairs.len() as u64),

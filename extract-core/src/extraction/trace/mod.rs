@@ -5,6 +5,7 @@ mod line;
 #[cfg(feature = "metrics")]
 mod metrics;
 mod names;
+mod settings;
 mod span;
 
 pub use content::TraceContent;

@@ -3,6 +3,8 @@
 //! (<https://github.com/open-telemetry/semantic-conventions-genai>), which are under development. `error.type` and
 //! `server.*` are from the core conventions. Those that begin with `extract` are of this crate.
 
+use crate::extraction::ledger::Outcome;
+
 /// The target of all spans and lines.
 pub(super) const TARGET: &str = "extract_llm";
 
@@ -132,5 +134,21 @@ pub(super) fn provider(name: &str) -> &str {
         "mistral" => "mistral_ai",
         "xai" | "xai-responses" => "x_ai",
         other => other,
+    }
+}
+
+/// Returns the name of an outcome.
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted => "accepted",
+        Outcome::Called => "called",
+        Outcome::Continued => "continued",
+        Outcome::Rejected => "rejected",
+        Outcome::Unchecked => "unchecked",
+        Outcome::Refused => "refused",
+        Outcome::Filtered => "filtered",
+        Outcome::Truncated => "truncated",
+        Outcome::Failed => "failed",
+        Outcome::Cancelled => "cancelled",
     }
 }

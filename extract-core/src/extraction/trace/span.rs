@@ -10,7 +10,7 @@ use super::line::Line;
 use super::names;
 use crate::contract::{Problem, ProblemKind};
 use crate::conversation::{Output, Request, Usd};
-use crate::extraction::ledger::{Attempt, Ledger, Outcome};
+use crate::extraction::ledger::{Attempt, Ledger};
 use crate::extraction::options::Options;
 use crate::model::Profile;
 
@@ -230,7 +230,7 @@ fn record(span: &Span, attempt: &Attempt) {
     if let Some(id) = &attempt.request_id {
         span.record(names::REQUEST_ID, id.as_str());
     }
-    span.record(names::OUTCOME, outcome(attempt.outcome));
+    span.record(names::OUTCOME, names::outcome(attempt.outcome));
     span.record(names::REPAIRS, integer(attempt.repairs.len()));
     if !attempt.problems.is_empty() {
         span.record(names::PROBLEMS, problems(&attempt.problems));
@@ -283,20 +283,5 @@ fn output_type(output: &Output) -> &'static str {
     match output {
         Output::Text => "text",
         _ => "json",
-    }
-}
-
-pub(super) fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Accepted => "accepted",
-        Outcome::Called => "called",
-        Outcome::Continued => "continued",
-        Outcome::Rejected => "rejected",
-        Outcome::Unchecked => "unchecked",
-        Outcome::Refused => "refused",
-        Outcome::Filtered => "filtered",
-        Outcome::Truncated => "truncated",
-        Outcome::Failed => "failed",
-        Outcome::Cancelled => "cancelled",
     }
 }
