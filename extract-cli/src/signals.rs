@@ -55,12 +55,13 @@ pub(crate) fn watch(
     let stopped = signals.clone();
     tokio::spawn(async move {
         listener.next().await;
-        stopped.0.is_stopped.store(true, Ordering::Release);
-        stopped.0.notify.notify_one();
-        stopper.stop();
+        // Before the run stops, because the process may end right after it.
         if !is_quiet {
             tell(advice);
         }
+        stopped.0.is_stopped.store(true, Ordering::Release);
+        stopped.0.notify.notify_one();
+        stopper.stop();
         listener.next().await;
         remove_partial();
         std::process::exit(i32::from(Exit::Stopped.code()));
