@@ -50,7 +50,7 @@ fn a_threshold_decides_the_exit_code() {
     assert_eq!(run("--min-f1 0.99 --ignore /product --offline").code, Some(0));
     let exact = "--exact-text /due --relative-tolerance /parts/*/count=0.1 --min-f1 0.9";
     assert_eq!(run(exact).code, Some(0));
-    assert_eq!(run("--exact-text /rating").code, Some(1), "no text");
+    assert_eq!(run("--exact-text /absent").code, Some(1), "no field");
     assert_eq!(server.count(), 2, "the journal has the values");
 }
 
