@@ -169,8 +169,11 @@ fn why_missing(exchanges: &[Exchange], request: &RecordedRequest) -> String {
             "{method} {path}: expected a request to a recorded path, which are: {known}; {again}"
         );
     };
-    let mut reason =
-        format!("{method} {path}: {} differences from recorded exchange {}:", all.len(), index + 1);
+    let count = match all.len() {
+        1 => "1 difference".to_owned(),
+        more => format!("{more} differences"),
+    };
+    let mut reason = format!("{method} {path}: {count} from recorded exchange {}:", index + 1);
     for difference in all.iter().take(MOST_DIFFERENCES) {
         reason += &format!("\n  {difference}");
     }
