@@ -278,6 +278,7 @@ fn a_listener_gets_what_happens_in_its_order() {
     let Event::Attempt { attempt, .. } = &events[1] else { panic!() };
     assert_eq!((attempt.number, attempt.problems[0].pointer.as_str()), (1, "/age"));
     let Event::Done { type_name, ledger, error: None, .. } = &events[7] else { panic!() };
+    assert!(ledger.latency > Duration::ZERO);
     assert_eq!((type_name.as_str(), ledger.attempts.len()), ("Guest", 3));
     let number = events[0].extraction();
     assert!(events.iter().all(|event| event.extraction() == number));

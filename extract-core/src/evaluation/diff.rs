@@ -186,11 +186,11 @@ impl fmt::Display for EvaluationDiff {
         for (change, name) in [(ScoreChange::Better, "better"), (ScoreChange::Worse, "worse")] {
             let rows = self.rows.iter().filter(|row| row.change == change);
             let ids: Vec<String> = rows.map(|row| row.id.to_string()).collect();
-            list(f, &format!("{name} rows"), &ids)?;
+            list(f, name, &ids)?;
         }
         let ids = |ids: &[Value]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
-        list(f, "new rows", &ids(&self.added_rows))?;
-        list(f, "rows that are gone", &ids(&self.removed_rows))
+        list(f, "new", &ids(&self.added_rows))?;
+        list(f, "gone", &ids(&self.removed_rows))
     }
 }
 
@@ -201,5 +201,6 @@ fn list(f: &mut fmt::Formatter<'_>, name: &str, ids: &[String]) -> fmt::Result {
     }
     let shown: Vec<&str> = ids.iter().take(10).map(String::as_str).collect();
     let more = if ids.len() > shown.len() { ", …" } else { "" };
-    write!(f, "\n{} {name}: {}{more}", ids.len(), shown.join(", "))
+    let rows = if ids.len() == 1 { "row" } else { "rows" };
+    write!(f, "\n{} {rows} {name}: {}{more}", ids.len(), shown.join(", "))
 }

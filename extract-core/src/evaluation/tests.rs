@@ -270,7 +270,7 @@ fn thresholds_differences_and_json() {
         ("/mood", ScoreChange::Better)
     );
     assert_eq!((diff.rows.len(), diff.rows[0].change), (1, ScoreChange::Better));
-    assert!(diff.to_string().contains("1 better rows: 1"), "{diff}");
+    assert!(diff.to_string().contains("1 row better: 1"), "{diff}");
 
     let json = serde_json::to_value(&before).unwrap();
     assert_eq!(json["total"]["f1"], json!(0.75));

@@ -69,7 +69,10 @@ async fn run_to_end<T: Extract, C: UserCalls>(
     let number = next_number();
     let (name, listeners) = (task.contract.name().to_owned(), task.options.listeners.clone());
     let span = ExtractionSpan::start(&name, number);
-    let end = span.within(run_untraced(task, number)).await;
+    let mut end = span.within(run_untraced(task, number)).await;
+    if let Ok((driver, _)) = &mut end {
+        driver.end_ledger();
+    }
     let (ledger, error) = match &end {
         Ok((driver, _)) => (&driver.ledger, None),
         Err(error) => (error.ledger(), Some((error.kind().name(), error.to_string()))),
@@ -272,6 +275,6 @@ impl<T> Driver<T> {
             channel.send(StreamEvent::Settled { value: json.clone() });
         }
         let conversation = self.accepted_conversation(&json, reply);
-        Accepted { report: Report { value, ledger: self.into_ledger(), conversation }, json }
+        Accepted { report: Report { value, ledger: self.ledger, conversation }, json }
     }
 }

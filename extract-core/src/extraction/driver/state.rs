@@ -198,13 +198,12 @@ impl<T> Driver<T> {
         self.tell_attempt();
     }
 
-    /// Ends the extraction and returns its ledger.
-    pub(super) fn into_ledger(mut self) -> Ledger {
+    /// Records what is known at the end.
+    pub(super) fn end_ledger(&mut self) {
         self.record_judgements();
         self.note_wait_for_other();
         self.ledger.latency = self.started.elapsed();
         self.ledger.lists = self.lists.counts();
-        self.ledger
     }
 
     /// Ends the extraction without a value.
@@ -241,6 +240,7 @@ impl<T> Driver<T> {
                 (ErrorKind::Check { pointer, source }, value)
             }
         };
-        Error::with_ledger(kind, self.into_ledger()).with_best(best).of_type(&name)
+        self.end_ledger();
+        Error::with_ledger(kind, self.ledger).with_best(best).of_type(&name)
     }
 }

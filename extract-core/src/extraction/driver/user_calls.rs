@@ -140,7 +140,7 @@ impl<T> Driver<T> {
         let conversation = self.take_conversation(reply);
         let results = results.into_iter().chain(ignored);
         let conversation = results.fold(conversation, Conversation::message);
-        Calls { calls, conversation, ledger: self.into_ledger() }
+        Calls { calls, conversation, ledger: self.ledger }
     }
 }
 
