@@ -102,6 +102,8 @@ pub(super) async fn update<T: Extract + Send>(
             }
         }
     };
+    // Pointers of the answer are not those of the whole value.
+    ledger.forget_confidences();
     match prepared.check(&json, &mut ledger).await {
         Ok(typed) => Updated::ended(Ok(Accepted::kept(typed, json, ledger))),
         Err(_) => Updated::Unusable(ledger),
