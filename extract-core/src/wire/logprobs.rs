@@ -81,6 +81,34 @@ pub(super) fn delta(list: Option<&Value>) -> Option<Delta> {
     (!tokens.is_empty()).then_some(Delta::Logprobs(tokens))
 }
 
+/// Returns the delta of the field `logprobs` of a choice. Besides OpenAI's list `content`, it may hold the older
+/// lists `tokens` and `token_logprobs`.
+pub(super) fn choice_delta(logprobs: &Value) -> Option<Delta> {
+    delta(logprobs.get("content")).or_else(|| older_delta(logprobs))
+}
+
+/// Reads the lists of completions older than chats.
+fn older_delta(logprobs: &Value) -> Option<Delta> {
+    let texts = logprobs.get("tokens")?.as_array()?;
+    let figures = logprobs.get("token_logprobs")?.as_array()?;
+    if texts.is_empty() || texts.len() != figures.len() {
+        return None;
+    }
+    let tops = logprobs.get("top_logprobs").and_then(Value::as_array);
+    let token = |(at, (text, figure)): (usize, (&Value, &Value))| {
+        let top = tops.and_then(|tops| tops.get(at)?.as_object());
+        let others = top.into_iter().flatten();
+        let others = others.filter_map(|(text, figure)| {
+            Some(TokenAlternative::new(text.as_bytes(), figure.as_f64()?))
+        });
+        let token = TokenLogprob::new(text.as_str()?.as_bytes(), figure.as_f64()?);
+        Some(token.alternatives(others))
+    };
+    let tokens: Option<Vec<TokenLogprob>> =
+        texts.iter().zip(figures).enumerate().map(token).collect();
+    tokens.map(Delta::Logprobs)
+}
+
 /// Returns the delta of Gemini's `logprobsResult`. Its tokens are texts.
 pub(super) fn gemini_delta(result: &Value) -> Option<Delta> {
     let read = |token: &Value| {

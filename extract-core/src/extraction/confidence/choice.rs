@@ -62,6 +62,9 @@ impl<'a> Choice<'a> {
         if chosen.len() == open.len() {
             return Weight::Forced;
         }
+        if !chosen.contains(&self.chosen) {
+            return Weight::Unknown;
+        }
         let own_figure = plain_log(token);
         if token.alternatives.is_empty() {
             return own_figure.map_or(Weight::Unknown, Weight::Log);

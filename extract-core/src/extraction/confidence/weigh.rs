@@ -44,7 +44,7 @@ impl Weighed {
         let answer = AnswerText::Text(text);
         let mut first = None;
         // A model may answer in the shape of the type although the sent schema has another one.
-        for form in [form, None] {
+        for form in std::iter::once(form).chain(form.map(|_| None)) {
             let Some(weighed) = Self::read(&answer, &tokens, contract, form, level) else {
                 continue;
             };

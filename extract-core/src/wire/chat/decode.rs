@@ -173,8 +173,7 @@ impl Stream {
             }
             deltas.extend(choice.text.filter(|text| !text.is_empty()).map(Delta::Text));
             self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
-            let tokens = choice.logprobs.as_ref().and_then(|logprobs| logprobs.get("content"));
-            deltas.extend(logprobs::delta(tokens));
+            deltas.extend(choice.logprobs.as_ref().and_then(logprobs::choice_delta));
             update(&mut self.reply.raw_stop, choice.finish_reason);
         }
         Ok(deltas)
