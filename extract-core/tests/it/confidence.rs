@@ -251,7 +251,7 @@ async fn a_number_of_an_enum_that_begins_another_one_is_decided_behind_it() {
 async fn each_part_has_the_confidence_of_the_reply_that_wrote_it() {
     let mut first = invoice();
     first[8] = plain("345", 0.7); // 12345 is more than 1000
-    let second = [plain("{\"total\":", 0.1), plain(" 12", 0.95), plain("}", 0.1)];
+    let second = [plain("{\"corrected_total\":", 0.1), plain(" 12", 0.95), plain("}", 0.1)];
     let (client, _) = client(MODEL, [body(&first), body(&second)]);
     let asked = client.extract::<Invoice>("…").confidence(true).reask(Reask::Parts);
     let done = asked.report().await.unwrap();
@@ -259,6 +259,19 @@ async fn each_part_has_the_confidence_of_the_reply_that_wrote_it() {
     assert_confidence(done.confidence("/total"), 0.95, 0.95, 1);
     assert_confidence(done.confidence("/vendor"), (0.9f64 * 0.8).sqrt(), 0.8, 2);
     assert_confidence(done.confidence("/sure"), 0.75, 0.75, 1);
+}
+
+#[tokio::test]
+async fn a_part_of_unknown_tokens_leaves_the_other_fields_as_they_are() {
+    let mut first = invoice();
+    first[8] = plain("345", 0.7);
+    let second = with_text("{\"corrected_total\": 12}", &[]);
+    let (client, _) = client(MODEL, [body(&first), second]);
+    let asked = client.extract::<Invoice>("…").confidence(true).reask(Reask::Parts);
+    let done = asked.report().await.unwrap();
+    assert_eq!((done.confidence("/total"), done.confidence("")), (None, None));
+    assert_confidence(done.confidence("/vendor"), (0.9f64 * 0.8).sqrt(), 0.8, 2);
+    assert!(done.ledger.notes[0].contains("sent no log-probabilities"), "{}", done.ledger);
 }
 
 #[tokio::test]

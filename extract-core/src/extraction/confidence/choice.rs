@@ -70,8 +70,7 @@ impl<'a> Choice<'a> {
             return own_figure.map_or(Weight::Unknown, Weight::Log);
         }
         let is_listed = token.alternatives.iter().any(|other| other.bytes == token.bytes);
-        let known = own_figure.filter(|_| !is_listed && token.logprob > TokenLogprob::OUTSIDE);
-        let itself = known.map(|log| (token.bytes.as_slice(), log));
+        let itself = own_figure.filter(|_| !is_listed).map(|log| (token.bytes.as_slice(), log));
         let others = token.alternatives.iter().filter(|other| is_figure(other.logprob));
         let all = others.map(|other| (other.bytes.as_slice(), other.logprob)).chain(itself);
         let (mut agreeing, mut permitted, mut listed) = (0.0, 0.0, 0.0);

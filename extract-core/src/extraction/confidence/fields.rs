@@ -10,7 +10,7 @@ use super::{Confidence, ConfidenceSource, Doubt};
 use crate::schema::push_segment;
 
 /// The confidence of each field of a value, in the order of the value. Empty if no confidence was
-/// [asked for](crate::Extraction::confidence).
+/// [asked for](crate::Extraction::confidence), or if none is known.
 ///
 /// As JSON, it is an object with the pointers as names. The confidence of a field is null if it is unknown.
 ///

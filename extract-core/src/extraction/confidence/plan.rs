@@ -22,7 +22,7 @@ impl LogprobPlan {
         notes: &mut Vec<String>,
     ) -> Self {
         if !task.options.wants_confidence() {
-            return Self { is_asked: settings.logprobs };
+            return Self { is_asked: false };
         }
         let mut asked = Settings { logprobs: true, ..settings.clone() };
         let reason = task.client.refused.reason(LOGPROBS).or_else(|| {

@@ -39,7 +39,8 @@ settings! {
     /// Marks the fields whose [mean confidence](Confidence::mean) is smaller than this number, from 0 to 1, and
     /// asks for [confidence](Self::confidence). The ledger has them in [`doubts`](crate::Ledger::doubts), a row
     /// of a run in [`Row::doubts`](crate::pipeline::Row::doubts). Default: none is marked. A field whose
-    /// confidence is unknown is not marked. The value is accepted all the same.
+    /// confidence is unknown is not marked. The value is accepted all the same. A limit that is no number fails
+    /// with [`InputError::NotFinite`](crate::extraction::InputError::NotFinite).
     ///
     /// With [`agree`](Extraction::agree), the marked fields are those with a smaller share:
     /// [`Agreement::doubts`](super::Agreement::doubts).

@@ -1,7 +1,8 @@
 //! The confidence of the value, kept over all replies: each field has that of the reply that wrote it.
 
 use super::state::Driver;
-use crate::conversation::{ProviderError, Reply};
+use crate::contract::ReaskParts;
+use crate::conversation::{Feature, ProviderError, Reply};
 use crate::extraction::ask::Ask;
 use crate::extraction::confidence::{Confidences, Known, LOGPROBS, Weighed, adopt};
 
@@ -20,40 +21,34 @@ impl<T> Driver<T> {
             return;
         }
         let Some(whole) = &self.last_value else { return };
-        let before = std::mem::take(&mut self.weights);
+        let before = std::mem::take(&mut self.weights).known;
         let (contract, level) = (&self.task.contract, self.task.options.reading);
-        let weighed_whole = |form| {
+        let weigh_whole = || {
+            let form = self.ask.whole().form.as_deref();
             let weighed = Weighed::of(reply, contract, form, level, |value| value == whole);
             weighed.map(|weighed| adopt(&weighed, whole, str::to_owned))
         };
-        let result = match &self.ask {
-            Ask::Whole(ask) => weighed_whole(ask.form.as_deref()),
+        // The fields that stay, and the fields of this reply.
+        let (mut known, result) = match &self.ask {
             Ask::Parts(ask) if ask.is_answered() => {
-                let mut known = before.known;
-                let form = ask.form.as_deref();
-                let weighed = Weighed::of(reply, ask.parts.contract(), form, level, |_| true);
-                let mut written = ask.parts.iter().filter(|part| {
-                    let new = weighed.as_ref().ok().map(|weighed| &weighed.value);
-                    new.is_none_or(|new| new.get(&part.name).is_some())
-                });
-                let written: Vec<&str> = written.by_ref().map(|part| &*part.pointer).collect();
-                known.retain(|pointer, _| !written.iter().any(|part| is_inside(pointer, part)));
-                weighed.map(|weighed| {
-                    known.extend(adopt(&weighed, whole, |at| ask.parts.whole_pointer(at)));
-                    known
-                })
+                let (contract, form) = (ask.parts.contract(), ask.form.as_deref());
+                let weighed = Weighed::of(reply, contract, form, level, |_| true);
+                let kept = without_parts(before, &ask.parts, weighed.as_ref().ok());
+                let place = |pointer: &str| ask.parts.whole_pointer(pointer);
+                (kept, weighed.map(|weighed| adopt(&weighed, whole, place)))
             }
-            Ask::Parts(_) => weighed_whole(self.ask.whole().form.as_deref()),
-            Ask::Rest(_) => {
-                self.weights.known = before.known;
-                Err("only the first reply of a list is weighed")
+            Ask::Whole(_) | Ask::Parts(_) => (Known::new(), weigh_whole()),
+            Ask::Rest(_) => (before, Err("only the first reply of a list is weighed")),
+            Ask::Calls(_) => {
+                (Known::new(), Err("log-probabilities do not cover the arguments of tools"))
             }
-            Ask::Calls(_) => Err("log-probabilities do not cover the arguments of tools"),
         };
-        match result {
-            Ok(known) => self.weights.known = known,
-            Err(reason) => self.weights.unknown = Some(reason),
-        }
+        let (new, unknown) = match result {
+            Ok(new) => (new, None),
+            Err(reason) => (Known::new(), Some(reason)),
+        };
+        known.extend(new);
+        self.weights = FieldWeights { known, unknown };
     }
 
     /// Records the confidences of the accepted value in the ledger.
@@ -82,7 +77,6 @@ impl<T> Driver<T> {
 
     /// Leaves out the question for log-probabilities if the server refuses it. The client remembers it.
     pub(super) fn leave_out_logprobs(&mut self, error: &ProviderError) -> bool {
-        use crate::conversation::Feature;
         let is_named =
             matches!(&error.unsupported, Some(Feature::Setting(name)) if name == LOGPROBS);
         // A router has no server that takes all fields of the request; it does not say which ones.
@@ -95,6 +89,18 @@ impl<T> Driver<T> {
         self.task.client.refused.add_setting(LOGPROBS, error.to_string());
         true
     }
+}
+
+/// Returns the fields outside of the parts that a reply gives; without a reading of it, outside of all parts.
+fn without_parts(mut known: Known, parts: &ReaskParts, weighed: Option<&Weighed>) -> Known {
+    let is_given = |name: &str| weighed.is_none_or(|weighed| weighed.value.get(name).is_some());
+    let given: Vec<&str> = parts
+        .iter()
+        .filter(|part| is_given(&part.name))
+        .map(|part| part.pointer.as_str())
+        .collect();
+    known.retain(|pointer, _| !given.iter().any(|part| is_inside(pointer, part)));
+    known
 }
 
 /// Whether a pointer leads to a value, or into it.
