@@ -90,10 +90,10 @@ fn a_stream_of_responses_tells_each_token_once() {
         json!({"type": "response.output_item.done", "output_index": 0, "item": item(all.clone())}),
         json!({"type": "response.completed", "response": {"status": "completed", "output": [item(all)]}}),
     ];
-    let stream: String = events
-        .iter()
-        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap()))
-        .collect();
+    let mut stream = String::new();
+    for event in &events {
+        stream += &format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap());
+    }
     for size in [1, 13, 10_000] {
         let reply = streamed(Protocol::Responses, stream.as_bytes(), size);
         let tokens = vec![(b"Hi".to_vec(), -0.5, 1), (b"!".to_vec(), -0.25, 1)];

@@ -72,6 +72,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// The state of one streamed reply.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the reply")]
 pub(super) struct Stream {
     reply: ReplyState,
     items: Vec<ItemState>,
