@@ -362,8 +362,8 @@ pub mod conversation {
         Block, CacheSupport, Content, ContextOverflow, Delta, DoesNotFit, Effort, Feature, Fitted,
         Inline, Media, MediaError, MediaKind, MediaSource, Output, Prices, PromptCache,
         ProviderError, ProviderErrorKind, ProviderState, Reply, Request, RequestState, Role,
-        Settings, StopReason, StreamEnd, Thinking, Tool, ToolCall, ToolChoice, ToolResult, Tools,
-        Usage, approximate_tokens,
+        Settings, StopReason, StreamEnd, Thinking, TokenAlternative, TokenLogprob, Tool, ToolCall,
+        ToolChoice, ToolResult, Tools, Usage, approximate_tokens,
     };
 }
 
@@ -439,13 +439,13 @@ pub mod extraction {
     #[doc(inline)]
     pub use extract_core::extraction::{
         Agreement, AgreementRequest, ArgumentsError, Attempt, BadItem, BadItems, Basis,
-        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, CountedBy,
-        DEFAULT_DEADLINE, Deltas, Event, Expected, ExtractionStream, FallbackOn, FieldAgreement,
-        FieldStatus, InputError, Items, Layout, Limit, ListCount, Listener, MAX_TOOL_RESULT,
-        NextRequest, Outcome, OverBudget, ParseError, Parsed, Partials, PassedOver,
-        PassedOverReason, Reask, Rejected, RetryContext, ReviewedField, Sample, Shortage, Spending,
-        StepRequest, ToolFailure, ToolFn, ToolOutcome, ToolRun, TraceContent, Update, View,
-        Withdrawn,
+        BestPartial, Budget, CacheHit, Call, Calls, CircuitBreaker, ClientBuilder, Confidence,
+        ConfidenceSource, Confidences, CountedBy, DEFAULT_DEADLINE, Deltas, Doubt, Event, Expected,
+        ExtractionStream, FallbackOn, FieldAgreement, FieldStatus, InputError, Items, Layout,
+        Limit, ListCount, Listener, MAX_TOOL_RESULT, NextRequest, Outcome, OverBudget, ParseError,
+        Parsed, Partials, PassedOver, PassedOverReason, Reask, Rejected, RetryContext,
+        ReviewedField, Sample, Shortage, Spending, StepRequest, ToolFailure, ToolFn, ToolOutcome,
+        ToolRun, TraceContent, Update, View, Withdrawn,
     };
     #[cfg(feature = "metrics")]
     #[doc(inline)]

@@ -313,6 +313,10 @@ pub(crate) struct OutputArgs {
     /// Adds tokens, cost, attempts, model, seconds and origin to each row.
     #[arg(long)]
     pub(crate) with_ledger: bool,
+    /// Adds `doubts` to the rows of which a field has a confidence below this number, from 0 to 1. Asks the
+    /// model for log-probabilities. Needs JSON Lines as output.
+    #[arg(long, value_name = "NUMBER", value_parser = share)]
+    pub(crate) doubt_below: Option<f64>,
     /// Writes the rows in the order of the input. Default: in the order in which they end.
     #[arg(long)]
     pub(crate) in_order: bool,

@@ -22,7 +22,7 @@ pub(crate) async fn plan(args: &PlanArgs) -> Result<Exit, CliError> {
     ])?;
     let Input { items, total } = Input::open(&args.input)?;
     let (rows, mut fed) = feed(items, total);
-    let mut run = prepare(&asked, &contract, rows, &args.journal);
+    let mut run = prepare(&asked, &contract, rows, &args.journal, None);
     let signals = signals::watch(run.stopper(), signals::ROWS_END_FIRST, false)?;
     if args.asked.is_some() && args.journal.journal.is_none() {
         tell("note: without --journal, the values of the rows that are asked are not kept");

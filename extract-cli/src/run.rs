@@ -35,7 +35,7 @@ pub(crate) async fn run(args: &RunArgs) -> Result<Exit, CliError> {
     let Input { items, total } = Input::open(&args.input)?;
     let output = Output::open(&args.output, &contract)?;
     let (rows, fed) = feed(items, total);
-    let mut run = prepare(&asked, &contract, rows, &args.journal);
+    let mut run = prepare(&asked, &contract, rows, &args.journal, args.output.doubt_below);
     if let Some(failed) = args.failed {
         run = run.failed_rows(failed.into());
     }
@@ -65,7 +65,8 @@ pub(crate) async fn retry_dead(args: &RetryArgs) -> Result<Exit, CliError> {
         (rows, fed, FailedRows::AskAgain)
     };
     let output = Output::open(&args.output, &contract)?;
-    let run = prepare(&asked, &contract, rows, &args.journal).failed_rows(which);
+    let run = prepare(&asked, &contract, rows, &args.journal, args.output.doubt_below);
+    let run = run.failed_rows(which);
     let ended = finish(run, fed, output, &args.output, &args.flow, None).await?;
     let summary = &ended.summary;
     if failed > 0 && summary.passed_over > 0 && summary.done + summary.failed == 0 {
@@ -127,9 +128,16 @@ pub(crate) fn prepare(
     contract: &Arc<Contract>,
     rows: Feed,
     journal: &JournalArgs,
+    doubt_below: Option<f64>,
 ) -> Run<Value, RowId> {
     let contract = Arc::clone(contract);
-    let each = move |row: extract_llm::Extraction<Value>| row.contract(Arc::clone(&contract));
+    let each = move |row: extract_llm::Extraction<Value>| {
+        let row = row.contract(Arc::clone(&contract));
+        match doubt_below {
+            Some(limit) => row.doubt_below(limit),
+            None => row,
+        }
+    };
     let mut run = asked.client.extract_many::<Value, _>(rows).each(each);
     if let Some(rows) = asked.concurrency {
         run = run.concurrency(rows);

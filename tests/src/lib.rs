@@ -24,6 +24,9 @@ struct Batches;
 #[doc = include_str!("../../docs/checking.md")]
 struct Checking;
 
+#[doc = include_str!("../../docs/confidence.md")]
+struct Confidence;
+
 #[doc = include_str!("../../docs/errors.md")]
 struct Errors;
 

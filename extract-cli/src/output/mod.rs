@@ -66,6 +66,12 @@ impl Output {
     pub(crate) fn open(args: &OutputArgs, contract: &Contract) -> Result<Self, CliError> {
         let path = args.output.clone().filter(|path| path.as_os_str() != "-");
         let format = args.output_format.map_or_else(|| format_of(path.as_deref()), Ok)?;
+        if args.doubt_below.is_some() && format != OutputFormat::Jsonl {
+            return Err(CliError::usage(
+                "--doubt-below needs JSON Lines, because a table has no column for doubts: \
+                 add --output-format jsonl",
+            ));
+        }
         let table = Table::new(contract, args.with_ledger);
         let rows: Box<dyn RowWriter> = match format {
             OutputFormat::Jsonl => {

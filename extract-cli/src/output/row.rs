@@ -1,5 +1,6 @@
 //! [`OutputRow`]: one row of the output.
 
+use extract_llm::extraction::Doubt;
 use extract_llm::pipeline::{Origin, Row, RowError, RowValue};
 use extract_llm::{Ledger, Problem};
 use serde::Serialize;
@@ -19,6 +20,8 @@ const MISFIT: &str = "output";
 pub(crate) struct OutputRow {
     pub(crate) id: Value,
     pub(crate) result: Result<Value, Failure>,
+    /// The fields of the value below the limit of `--doubt-below`.
+    pub(crate) doubts: Vec<Doubt>,
     pub(crate) ledger: Option<LedgerCells>,
 }
 
@@ -55,11 +58,12 @@ impl OutputRow {
     /// Makes a row of the result of a run.
     pub(crate) fn of(row: Row<Value, RowId>) -> Self {
         let ledger = LedgerCells::of(row.ledger(), row.origin);
+        let doubts = row.doubts().to_vec();
         let result = match row.result {
             Ok(RowValue { json, .. }) => Ok(json),
             Err(error) => Err(Failure::of(&error)),
         };
-        Self { id: row.id.id, result, ledger: Some(ledger) }
+        Self { id: row.id.id, result, doubts, ledger: Some(ledger) }
     }
 
     /// Makes a row of one that has no text.
@@ -71,7 +75,7 @@ impl OutputRow {
             line: bad.line,
             best: None,
         };
-        Self { id: bad.id.id, result: Err(failure), ledger: None }
+        Self { id: bad.id.id, result: Err(failure), doubts: Vec::new(), ledger: None }
     }
 }
 
@@ -116,7 +120,7 @@ impl LedgerCells {
     }
 }
 
-/// `{"id": …, "value": …}` or `{"id": …, "error": …}`, with `ledger` if it is wanted.
+/// `{"id": …, "value": …}` or `{"id": …, "error": …}`, with `doubts` if there are any, and `ledger` if it is wanted.
 impl Serialize for OutputRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut row = serializer.serialize_map(None)?;
@@ -125,9 +129,38 @@ impl Serialize for OutputRow {
             Ok(value) => row.serialize_entry("value", value)?,
             Err(failure) => row.serialize_entry("error", failure)?,
         }
+        if !self.doubts.is_empty() {
+            row.serialize_entry("doubts", &self.doubts)?;
+        }
         if let Some(ledger) = &self.ledger {
             row.serialize_entry("ledger", ledger)?;
         }
         row.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn doubts_stand_beside_the_value() {
+        let doubts = json!([{
+            "pointer": "/total",
+            "confidence": {"mean": 0.5, "least": 0.25, "tokens": 2, "source": "log_probabilities"},
+        }]);
+        let row = |doubts: Vec<Doubt>| OutputRow {
+            id: json!(1),
+            result: Ok(json!(7)),
+            doubts,
+            ledger: None,
+        };
+        let written =
+            serde_json::to_value(row(serde_json::from_value(doubts.clone()).unwrap())).unwrap();
+        assert_eq!(written, json!({"id": 1, "value": 7, "doubts": doubts}));
+        let written = serde_json::to_value(row(Vec::new())).unwrap();
+        assert_eq!(written, json!({"id": 1, "value": 7}));
     }
 }

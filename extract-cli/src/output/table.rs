@@ -229,7 +229,12 @@ mod tests {
             ["id", "value.id", "value.error", "x", "value.value.id", "error_kind", "error"]
         );
         assert_eq!(table.unlisted(&json!({"x": 1, "y": 2}), false), ["y".to_owned()].into());
-        let row = OutputRow { id: json!(7), result: Ok(json!({"id": 3, "x": "a"})), ledger: None };
+        let row = OutputRow {
+            id: json!(7),
+            result: Ok(json!({"id": 3, "x": "a"})),
+            doubts: Vec::new(),
+            ledger: None,
+        };
         let cells: Vec<Value> = table.cells(&row).collect();
         assert_eq!(Value::from(cells), json!(["7", 3, null, "a", null, null, null]));
     }

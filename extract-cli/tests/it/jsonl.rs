@@ -39,6 +39,16 @@ fn a_file_becomes_a_file_and_the_ledger_is_shown() {
 }
 
 #[test]
+fn doubts_need_log_probabilities() {
+    let (folder, server) = (Folder::new(), Server::of_tickets());
+    let ended = folder.run_on(&server, "run --doubt-below 0.8", "\"kettle\"\n");
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert_eq!(server.requests()[0]["logprobs"], true);
+    // The server sends none, so no field is in doubt.
+    assert_eq!(ended.rows(), [json!({"id": 1, "value": ticket("kettle")})]);
+}
+
+#[test]
 fn the_settings_are_sent() {
     let (folder, server) = (Folder::new(), Server::of_tickets());
     folder.write("system.txt", "Answer in Welsh.");

@@ -37,6 +37,8 @@ fn mistakes_end_with_a_sentence_and_the_code_1() {
         (format!("run {with} --input-format parquet"), "--input"),
         (format!("run {with} -i in.jsonl --delimiter ;"), "--delimiter"),
         (format!("run {with} -i in.jsonl --prompt nothing"), "--prompt"),
+        (format!("run {with} -i in.jsonl --doubt-below 0.8 -o out.csv"), "JSON Lines"),
+        (format!("run {with} -i in.jsonl --doubt-below 8"), "--doubt-below"),
         (format!("run {with} -i in.jsonl --failed only"), "--journal"),
         (format!("run {with} -i in.jsonl --budget lots"), "US dollars"),
         (format!("run {with} -i in.jsonl --deadline soon"), "30s"),

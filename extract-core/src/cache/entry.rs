@@ -5,7 +5,9 @@ use std::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::conversation::{Block, ProviderState, Reply, StopReason, ToolCall, Usage, Usd};
+use crate::conversation::{
+    Block, ProviderState, Reply, StopReason, TokenLogprob, ToolCall, Usage, Usd,
+};
 
 /// The largest entry, in bytes. Larger ones are neither stored nor read.
 pub(super) const MAX_ENTRY: usize = 8 * 1024 * 1024;
@@ -33,6 +35,8 @@ struct StoredReply {
     request_id: Option<String>,
     #[serde(skip)]
     transport_retries: u32,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    logprobs: Vec<TokenLogprob>,
     #[serde(default, with = "state")]
     state: Option<ProviderState>,
 }
@@ -146,6 +150,7 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::conversation::TokenAlternative;
 
     fn full_reply() -> Reply {
         let mut reply = Reply::new(
@@ -163,6 +168,9 @@ mod tests {
         reply.cost = Some(Usd(0.25));
         reply.model = Some("m-1".into());
         reply.request_id = Some("req_1".into());
+        let other = TokenAlternative::new("Six", -3.0);
+        let half = TokenLogprob::new([0xC3], -0.5);
+        reply.logprobs = vec![TokenLogprob::new("Seven.", -0.1).alternatives([other]), half];
         reply.state = Some(ProviderState::new("anthropic", "[]"));
         reply
     }

@@ -4,6 +4,7 @@
 mod choices;
 mod names;
 mod of_tree;
+mod permitted;
 mod spelling;
 mod variants;
 

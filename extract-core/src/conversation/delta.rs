@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::reply::{Block, Reply, StopReason};
-use super::{ProviderError, ProviderErrorKind, ProviderState, ToolCall, Usage, Usd};
+use super::{ProviderError, ProviderErrorKind, ProviderState, TokenLogprob, ToolCall, Usage, Usd};
 
 /// A fragment of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +48,9 @@ pub enum Delta {
         /// The usage as the provider reports it.
         raw: Value,
     },
+    /// More tokens of the answer's text, with their log-probabilities. They may come before or after the
+    /// text.
+    Logprobs(Vec<TokenLogprob>),
     /// The turn in the provider's format, to be sent back in later requests.
     State(ProviderState),
     /// The reply is complete. A stream that ends without it was interrupted.
@@ -65,7 +68,7 @@ impl Delta {
             | Self::Refusal(text)
             | Self::Arguments { fragment: text, .. } => !text.is_empty(),
             Self::ToolCall { .. } | Self::Blocks(_) | Self::Done(_) => true,
-            Self::Usage { .. } | Self::State(_) => false,
+            Self::Usage { .. } | Self::Logprobs(_) | Self::State(_) => false,
         }
     }
 }
@@ -122,6 +125,7 @@ pub struct Assembly {
     /// The index in `blocks` of each tool call, by the index of the call.
     calls: BTreeMap<usize, usize>,
     usage: Option<(Usage, Option<Usd>, Value)>,
+    logprobs: Vec<TokenLogprob>,
     state: Option<ProviderState>,
     ending: Option<StreamEnd>,
 }
@@ -179,6 +183,7 @@ impl Assembly {
                 self.blocks = blocks;
             }
             Delta::Usage { usage, cost, raw } => self.usage = Some((usage, cost, raw)),
+            Delta::Logprobs(more) => self.logprobs.extend(more),
             Delta::State(state) => self.state = Some(state),
             Delta::Done(ending) => self.ending = Some(ending),
         }
@@ -193,6 +198,7 @@ impl Assembly {
         reply.model = ending.model;
         reply.request_id = ending.request_id;
         reply.transport_retries = ending.transport_retries;
+        reply.logprobs = self.logprobs;
         reply.state = self.state;
         if let Some((usage, cost, raw)) = self.usage {
             reply.usage = Some(usage);
@@ -266,6 +272,9 @@ impl Reply {
         if let Some(usage) = self.usage {
             let raw = self.raw_usage.unwrap_or_default();
             deltas.push(Delta::Usage { usage, cost: self.cost, raw });
+        }
+        if !self.logprobs.is_empty() {
+            deltas.push(Delta::Logprobs(self.logprobs));
         }
         deltas.extend(self.state.map(Delta::State));
         deltas.push(Delta::Done(StreamEnd {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Message, Part, ProviderState, Role, ToolCall, Usage, Usd};
+use super::{Message, Part, ProviderState, Role, TokenLogprob, ToolCall, Usage, Usd};
 
 /// A block of a [`Reply`]. The answer need not be the first block: see [`Reply::text`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,6 +97,9 @@ pub struct Reply {
     pub request_id: Option<String>,
     /// The number of transport retries before this reply. The default is 0.
     pub transport_retries: u32,
+    /// The tokens of the text with their log-probabilities, if they were
+    /// [asked for](super::Settings::logprobs) and the server sends them. Otherwise empty.
+    pub logprobs: Vec<TokenLogprob>,
     /// The turn in the provider's format, if it contains data that must be sent back.
     pub state: Option<ProviderState>,
 }
@@ -114,6 +117,7 @@ impl Reply {
             model: None,
             request_id: None,
             transport_retries: 0,
+            logprobs: Vec::new(),
             state: None,
         }
     }

@@ -40,6 +40,9 @@ pub struct Settings {
     pub prompt_cache: Option<PromptCache>,
     /// The key that leads requests with the same start to the same cache.
     pub prompt_cache_key: Option<String>,
+    /// Whether the server is asked for the log-probabilities of the reply's tokens.
+    /// [`confidence`](crate::Extraction::confidence) sets it for models that give them.
+    pub logprobs: bool,
     /// Headers of this request. They override those of the client. Their values are treated as secrets.
     pub(crate) headers: Headers,
     /// Fields that are merged into the encoded body unchanged, for options without a setter.
@@ -136,6 +139,11 @@ impl Settings {
         Self { prompt_cache_key: Some(key.into()), ..self }
     }
 
+    /// Asks for the log-probabilities of the reply's tokens: [`Reply::logprobs`](super::Reply::logprobs).
+    pub fn logprobs(self, logprobs: bool) -> Self {
+        Self { logprobs, ..self }
+    }
+
     /// Sets a header of this request. It overrides that of the client. Its value is treated as a secret.
     ///
     /// ```
@@ -174,6 +182,7 @@ impl Settings {
             "service_tier" => self.service_tier.take().is_some(),
             "prompt_cache" => self.prompt_cache.take().is_some(),
             "prompt_cache_key" => self.prompt_cache_key.take().is_some(),
+            "logprobs" => std::mem::take(&mut self.logprobs),
             _ => false,
         }
     }
@@ -208,6 +217,7 @@ impl Settings {
         self.service_tier = self.service_tier.or(other.service_tier);
         self.prompt_cache = self.prompt_cache.or(other.prompt_cache);
         self.prompt_cache_key = self.prompt_cache_key.or(other.prompt_cache_key);
+        self.logprobs |= other.logprobs;
         if self.stop.is_empty() {
             self.stop = other.stop;
         }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::builder::Extraction;
+use super::confidence::{Confidence, Confidences, Doubt};
 use super::driver::{self, Accepted};
 use super::error::{Error, ErrorKind, Rejected};
 use super::ledger::Ledger;
@@ -103,6 +104,9 @@ pub struct Agreement<T> {
     pub failures: Vec<Error>,
     /// The requests of all samples, including failed ones, in the order of the samples.
     pub ledger: Ledger,
+    /// The fields whose share is smaller than the limit of [`doubt_below`](Extraction::doubt_below), smallest
+    /// first.
+    pub doubts: Vec<Doubt>,
 }
 
 /// The origin of the value of an [`Agreement`].
@@ -148,6 +152,29 @@ impl<T> Agreement<T> {
         self.fields.iter().filter(inside).map(|field| field.share).reduce(f64::min)
     }
 
+    /// Returns the share of the samples that agree on the value at a pointer, as a confidence. For a value with
+    /// nested fields, `mean` is the mean of their shares and `least` the smallest. Returns `None` if the value has
+    /// no field there.
+    ///
+    /// ```
+    /// # use extract_llm::extraction::Agreement;
+    /// # fn show(agreed: &Agreement<(u8, u8)>) {
+    /// if agreed.confidence("/1").is_some_and(|confidence| confidence.least < 0.7) {
+    ///     println!("the samples disagree about the children: {:?}", agreed.value);
+    /// }
+    /// # }
+    /// ```
+    pub fn confidence(&self, pointer: &str) -> Option<Confidence> {
+        self.confidences().get(pointer)
+    }
+
+    /// Returns the shares of all fields as confidences.
+    fn confidences(&self) -> Confidences {
+        Confidences::of_shares(
+            self.fields.iter().map(|field| (field.pointer.as_str(), field.share)),
+        )
+    }
+
     /// Returns the fields with a share smaller than `below`, smallest first.
     pub fn doubtful(&self, below: f64) -> Vec<&FieldAgreement> {
         let mut fields: Vec<&FieldAgreement> =
@@ -166,7 +193,9 @@ fn in_words<S: serde::Serializer>(errors: &[Error], serializer: S) -> Result<S::
 async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, Error> {
     let AgreementRequest { extraction, samples: wanted, concurrency } = agreeing;
     let begun = Instant::now();
-    let task = extraction.into_task()?;
+    let mut task = extraction.into_task()?;
+    // The samples themselves tell the doubts.
+    let doubt_below = task.options.doubt_below.take();
     let tasks = (0..wanted).map(|index| {
         let mut task = task.clone();
         task.options.sample = index;
@@ -198,7 +227,11 @@ async fn run<T: Extract>(agreeing: AgreementRequest<T>) -> Result<Agreement<T>, 
         let kind = ErrorKind::TooFewSamples { needed, found: samples.len(), failures };
         return Err(Error::with_ledger(kind, ledger).of_type(task.contract.name()));
     }
-    settle(&task, begun, samples, failures).await
+    let mut agreed = settle(&task, begun, samples, failures).await?;
+    if let Some(limit) = doubt_below {
+        agreed.doubts = agreed.confidences().below(limit);
+    }
+    Ok(agreed)
 }
 
 /// Returns the majority value if it passes the checks, otherwise the sample that agrees most with the
@@ -259,5 +292,5 @@ fn settled<T>(
     let values: Vec<&Value> = samples.iter().map(|sample| &sample.json).collect();
     let fields = consensus::shares(&json, &values);
     let ledger = combined_ledger(begun, &samples, &failures);
-    Agreement { value, json, basis, fields, samples, failures, ledger }
+    Agreement { value, json, basis, fields, samples, failures, ledger, doubts: Vec::new() }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ask::{Ask, Whole};
 use super::cache_plan::CachePlan;
+use super::confidence::LogprobPlan;
 use super::layout::Layout;
 use super::options::Options;
 use super::refused::Refused;
@@ -30,19 +31,21 @@ impl InitialRequest {
     /// Builds the first request of a task. Fails if no mode can express the contract.
     pub(super) fn of<T>(task: &Task<T>) -> Result<Self, ContractError> {
         let Task { client, contract, input, options, .. } = task;
-        let profile = client.model.profile();
+        let mut profile = client.model.profile();
         let mut notes = Vec::new();
         let asked = match options.mode {
             Mode::Auto if wants_tools(task) && profile.modes.contains(&Mode::Tools) => Mode::Tools,
             mode => mode,
         };
-        let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
-        let describes_schema = form.is_none() || profile.schema_prompt.tells(mode);
         let mut settings = options.settings.clone().or(profile.settings.clone());
         if options.lenient_settings {
             notes.extend(client.refused.unset(&mut settings));
             notes.extend(client.model.fit_settings(&mut settings));
         }
+        let logprobs = LogprobPlan::of(task, &mut profile, &mut settings, &mut notes);
+        let (mode, form) = choose_form(contract, &profile, &client.refused, asked, &mut notes)?;
+        logprobs.settle(mode, &mut settings, &mut notes);
+        let describes_schema = form.is_none() || profile.schema_prompt.tells(mode);
         let mut tools = match (mode, &form) {
             (Mode::Tools, Some(form)) => Some(RequestTools::of(task, &profile, form, &mut notes)?),
             _ => None,

@@ -18,6 +18,7 @@ pub use self::passed_over::{PassedOver, PassedOverReason};
 pub use self::tool_run::{ToolOutcome, ToolRun};
 
 use super::bad_items::BadItem;
+use super::confidence::{Confidences, Doubt};
 use super::lists::ListCount;
 use super::withdrawn::Withdrawn;
 use crate::contract::{MOST_SHOWN, Problem};
@@ -263,6 +264,11 @@ pub struct Ledger {
     /// The models that did not give the value, in the order in which they were passed over: see
     /// [`fallback_to`](crate::Extraction::fallback_to).
     pub passed_over: Vec<PassedOver>,
+    /// The confidence of each field of the value, if it was [asked for](crate::Extraction::confidence).
+    pub confidences: Confidences,
+    /// The fields whose confidence is below the limit of
+    /// [`doubt_below`](crate::Extraction::doubt_below), the least sure first.
+    pub doubts: Vec<Doubt>,
     /// The time from the call to its end.
     #[serde(with = "seconds")]
     pub latency: Duration,
@@ -347,6 +353,8 @@ impl Ledger {
         self.left_out = later.left_out;
         self.withdrawn = later.withdrawn;
         self.passed_over.extend(later.passed_over);
+        self.confidences = later.confidences;
+        self.doubts = later.doubts;
         self.latency += later.latency;
     }
 
@@ -371,6 +379,16 @@ impl Ledger {
         self.notes.extend_from_slice(&other.notes);
         self.left_out.extend_from_slice(&other.left_out);
         self.passed_over.extend_from_slice(&other.passed_over);
+    }
+
+    /// Removes the confidences of a value that became a part of another one.
+    pub(crate) fn forget_confidences(&mut self) {
+        if !self.confidences.is_empty() {
+            self.notes
+                .push(String::from("confidence is unknown: the value was brought up to date"));
+        }
+        self.confidences = Confidences::default();
+        self.doubts.clear();
     }
 
     /// Adds a note about the latest attempt.
@@ -426,9 +444,13 @@ impl Serialize for Ledger {
             left_out: &'l [BadItem],
             withdrawn: &'l [Withdrawn],
             passed_over: &'l [PassedOver],
+            #[serde(skip_serializing_if = "Confidences::is_empty")]
+            confidences: &'l Confidences,
+            #[serde(skip_serializing_if = "<[Doubt]>::is_empty")]
+            doubts: &'l [Doubt],
         }
         let Self { attempts, judgements, tool_runs, notes, lists, .. } = self;
-        let Self { left_out, withdrawn, passed_over, latency, .. } = self;
+        let Self { left_out, withdrawn, passed_over, confidences, doubts, latency, .. } = self;
         let (usage, cost) = (self.known_usage(), self.cost());
         let (latency, limit_wait) = (*latency, self.limit_wait());
         WithSums {
@@ -444,6 +466,8 @@ impl Serialize for Ledger {
             left_out,
             withdrawn,
             passed_over,
+            confidences,
+            doubts,
         }
         .serialize(serializer)
     }

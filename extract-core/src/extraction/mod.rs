@@ -21,6 +21,8 @@ mod client_limits;
 
 mod settings;
 
+mod confidence;
+
 mod client_models;
 
 mod checks;
@@ -79,6 +81,7 @@ pub use budget::{Budget, OverBudget, Shortage, Spending};
 pub use builder::{Extraction, extract};
 pub use calls::{ArgumentsError, Call, Calls};
 pub use client::{Client, ClientBuilder};
+pub use confidence::{Confidence, ConfidenceSource, Confidences, Doubt};
 pub(crate) use digest::Digest;
 pub(crate) use driver::Accepted;
 pub use driver::DEFAULT_DEADLINE;

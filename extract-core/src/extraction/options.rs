@@ -43,6 +43,10 @@ pub(super) struct Options {
     pub(super) settings: Settings,
     /// Whether a setting that the model refuses is changed or left out, with a note.
     pub(super) lenient_settings: bool,
+    /// Whether the confidence of fields is computed; `None` if `doubt_below` decides.
+    pub(super) confidence: Option<bool>,
+    /// The limit below which the confidence of a field is a doubt.
+    pub(super) doubt_below: Option<f64>,
     pub(super) prices: Option<Prices>,
     pub(super) system: Vec<Arc<str>>,
     pub(super) instructions: Option<InstructionsFn>,
@@ -86,6 +90,11 @@ impl Options {
             .value(Judgements::new(self.budgets.clone()))
     }
 
+    /// Whether the confidence of fields is computed from log-probabilities.
+    pub(super) fn wants_confidence(&self) -> bool {
+        self.confidence.unwrap_or(self.doubt_below.is_some())
+    }
+
     /// Whether the input is blank, regardless of the messages before it.
     pub(super) fn is_blank(&self, input: &Conversation) -> bool {
         are_blank(self.source(input))
@@ -103,7 +112,9 @@ impl Options {
         } else {
             self.budgets.iter().any(Budget::is_not_a_number).then_some("budget")
         };
-        self.settings.not_finite().or(budget)
+        let is_nan = |limit: &f64| limit.is_nan();
+        let doubt = self.doubt_below.filter(is_nan).map(|_| "doubt_below");
+        self.settings.not_finite().or(budget).or(doubt)
     }
 }
 
@@ -123,6 +134,8 @@ impl Default for Options {
             lists: ListPolicy::default(),
             settings: Settings::default(),
             lenient_settings: false,
+            confidence: None,
+            doubt_below: None,
             prices: None,
             system: Vec::new(),
             instructions: None,

@@ -47,6 +47,12 @@ impl Refused {
         }
     }
 
+    /// Returns the server's reason for the refusal of a setting. `None` if it was not refused.
+    pub(super) fn reason(&self, name: &str) -> Option<String> {
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        settings.iter().find(|(known, _)| known == name).map(|(_, reason)| reason.clone())
+    }
+
     /// Removes the settings that the server refused. Returns a note for each that was set.
     pub(super) fn unset(&self, settings: &mut Settings) -> Vec<String> {
         let refused = self.settings.lock().unwrap_or_else(PoisonError::into_inner);

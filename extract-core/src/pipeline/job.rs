@@ -163,13 +163,13 @@ impl<K: Send> Job<K> {
         let journal = shared.journal.as_ref();
         let updated = match journal.and_then(|journal| journal.contract(before)) {
             Some(earlier) => update(&prepared, &earlier, value).await,
-            None => Updated::Unusable(Ledger::default()),
+            None => Updated::Unusable(Box::default()),
         };
         match updated {
             Updated::Ended(ran) => self.write(shared, place, *ran, Origin::Updated, None),
             Updated::Unusable(mut ledger) => {
                 ledger.prepend(std::mem::take(&mut self.earlier));
-                self.earlier = ledger;
+                self.earlier = *ledger;
                 self.ask(shared, prepared, place, None).await
             }
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::journal::DeadLetter;
-use crate::extraction::{Error, Ledger};
+use crate::extraction::{Doubt, Error, Ledger};
 
 /// The result of one input of a run.
 #[derive(Debug)]
@@ -32,6 +32,13 @@ impl<T, K> Row<T, K> {
             Ok(value) => &value.ledger,
             Err(error) => error.ledger(),
         }
+    }
+
+    /// Returns the fields of the value whose confidence is below the limit of
+    /// [`doubt_below`](crate::Extraction::doubt_below), the least sure first. A result of the journal has those
+    /// of the run that asked. Empty for an error.
+    pub fn doubts(&self) -> &[Doubt] {
+        self.result.as_ref().map_or(&[], |done| &done.ledger.doubts)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Summary {
     pub total: Option<u64>,
     /// The rows that have a value.
     pub done: u64,
+    /// The rows with a value of which a field is in [doubt](super::Row::doubts).
+    pub doubtful: u64,
     /// The rows that failed.
     pub failed: u64,
     /// The rows whose result was in the journal.
@@ -94,6 +96,9 @@ pub struct ProblemCount {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rows have a value, {} failed", self.done, self.failed)?;
+        if self.doubtful > 0 {
+            write!(f, ", {} are in doubt", self.doubtful)?;
+        }
         if self.from_journal > 0 {
             write!(f, ", {} were in the journal", self.from_journal)?;
         }

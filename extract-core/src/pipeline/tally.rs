@@ -30,6 +30,7 @@ pub(super) struct Tally {
     started: Option<Instant>,
     last_end: Option<Instant>,
     done: u64,
+    doubtful: u64,
     pub(super) failed: u64,
     from_journal: u64,
     reread: u64,
@@ -62,6 +63,7 @@ impl Tally {
             started: None,
             last_end: None,
             done: 0,
+            doubtful: 0,
             failed: 0,
             from_journal: 0,
             reread: 0,
@@ -101,7 +103,10 @@ impl Tally {
     ) {
         self.last_end = Some(Instant::now());
         match result {
-            Ok(_) => self.done += 1,
+            Ok(done) => {
+                self.done += 1;
+                self.doubtful += u64::from(!done.ledger.doubts.is_empty());
+            }
             Err(error) => {
                 self.failed += 1;
                 *self.failures.entry(error.kind().to_owned()).or_default() += 1;
@@ -231,6 +236,7 @@ impl Tally {
             type_name: self.type_name.clone(),
             total: self.total,
             done: self.done,
+            doubtful: self.doubtful,
             failed: self.failed,
             from_journal: self.from_journal,
             reread: self.reread,

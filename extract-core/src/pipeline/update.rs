@@ -15,7 +15,7 @@ pub(super) enum Updated<T> {
     /// A value, or an error that does not speak against the update.
     Ended(Box<Result<Accepted<T>, Error>>),
     /// The whole value has to be asked for. The ledger has the requests so far.
-    Unusable(Ledger),
+    Unusable(Box<Ledger>),
 }
 
 impl<T> Updated<T> {
@@ -83,27 +83,31 @@ pub(super) async fn update<T: Extract + Send>(
 ) -> Updated<T> {
     let contract = prepared.contract();
     let Some(changes) = contract.changes_since(earlier, value) else {
-        return Updated::Unusable(Ledger::default());
+        return Updated::Unusable(Box::default());
     };
     let (json, mut ledger) = if changes.asked.is_empty() {
         (changes.kept, Ledger::default())
     } else {
         let Some(missing) = Missing::of(contract, &changes) else {
-            return Updated::Unusable(Ledger::default());
+            return Updated::Unusable(Box::default());
         };
         match prepared.asking_for(missing.contract()).run().await {
             Ok(answer) => (missing.add(changes.kept, answer.json), answer.report.ledger),
             Err(error) if error.is_retryable() => return Updated::ended(Err(error)),
             Err(error) => {
                 return match stop_of(error) {
-                    Ok(mut error) => Updated::Unusable(std::mem::take(error.ledger_mut())),
-                    Err(stopping) => Updated::Unusable(stopping.ledger),
+                    Ok(mut error) => {
+                        Updated::Unusable(Box::new(std::mem::take(error.ledger_mut())))
+                    }
+                    Err(stopping) => Updated::Unusable(Box::new(stopping.ledger)),
                 };
             }
         }
     };
+    // Pointers of the answer are not those of the whole value.
+    ledger.forget_confidences();
     match prepared.check(&json, &mut ledger).await {
         Ok(typed) => Updated::ended(Ok(Accepted::kept(typed, json, ledger))),
-        Err(_) => Updated::Unusable(ledger),
+        Err(_) => Updated::Unusable(Box::new(ledger)),
     }
 }

@@ -20,6 +20,7 @@ mod part;
 mod report;
 mod scan;
 mod search;
+mod spans;
 mod stream_scan;
 mod strict;
 mod thinking;
@@ -34,6 +35,7 @@ pub use incremental::Incremental;
 pub(crate) use part::{PartReader, json_number};
 pub use report::{CutEnding, Level, Misfit, Reading, Repair, RepairKind};
 pub use scan::{Container, Limits, NotePlace, ScanError, Scanner, Sink, Token, TokenRole};
+pub(crate) use spans::spans;
 pub use stream_scan::AnswerScan;
 pub(crate) use thinking::without_reasoning;
 

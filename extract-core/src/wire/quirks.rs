@@ -1,6 +1,7 @@
 //! Differences between a server and the reference of its protocol, as data. The provider table in
 //! `model/preset` assigns them to providers.
 
+use super::logprobs::LogprobsSupport;
 use super::thinking::ThinkingSupport;
 use crate::conversation::CacheSupport;
 
@@ -168,6 +169,8 @@ pub struct Quirks {
     pub thinking: ThinkingSupport,
     /// Whether sampling parameters other than the default are accepted.
     pub sampling: Sampling,
+    /// The log-probabilities of tokens.
+    pub logprobs: LogprobsSupport,
     /// The field for the seed.
     pub seed: SeedField,
     /// The field for the service tier.
@@ -201,6 +204,7 @@ impl Quirks {
         stream_usage: true,
         thinking: ThinkingSupport::LEVELS,
         sampling: Sampling::Accepted,
+        logprobs: LogprobsSupport::OPENAI,
         seed: SeedField::Seed,
         service_tier: TierField::ServiceTier,
         media: MediaForm::OpenAi,
@@ -220,6 +224,7 @@ impl Quirks {
         // Some servers refuse unknown fields, and several calls work without this one.
         parallel_tool_calls: false,
         cache: CacheForm::Unknown,
+        logprobs: LogprobsSupport::ALWAYS,
         ..Self::OPENAI
     };
 }

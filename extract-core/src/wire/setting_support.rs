@@ -1,6 +1,7 @@
 //! Refuses settings that a protocol, a server or a model cannot be sent, before anything is sent.
 
 use super::descriptor::Descriptor;
+use super::logprobs::LogprobsField;
 use super::quirks::{CacheKeyField, Quirks, Sampling, TierField};
 use crate::conversation::{Feature, ProviderError, ProviderErrorKind, Settings, Thinking};
 
@@ -90,6 +91,23 @@ fn refusals(
         };
         if differs(value) {
             refused.push((name, reason));
+        }
+    }
+    if settings.logprobs {
+        let support = &quirks.logprobs;
+        let has_no_field = support.field == LogprobsField::None
+            || protocol.unsupported_settings.contains(&"logprobs");
+        if has_no_field {
+            let reason = format!("{model} gives no log-probabilities over {}", protocol.name);
+            refused.push(("logprobs", reason));
+        } else if !support.while_thinking && quirks.thinking.thinks(settings) {
+            let how = if quirks.thinking.takes(Thinking::Off) {
+                ": it does with `Thinking::Off` only"
+            } else {
+                ""
+            };
+            let reason = format!("{model} gives no log-probabilities while it thinks{how}");
+            refused.push(("logprobs", reason));
         }
     }
     let fields = [

@@ -215,6 +215,10 @@ pub fn unsupported(error: &ProviderError, mode: Mode) -> Option<Feature> {
         return None;
     }
     let complaint = Complaint::of(error);
+    // Servers refuse them in many words, and no other error names them.
+    if complaint.param.contains("logprob") || complaint.message.contains("logprob") {
+        return Some(Feature::Setting(String::from("logprobs")));
+    }
     let is_about_mode = complaint.is_about(mode);
     if !(mode == Mode::Tools && is_about_mode) {
         if let Some(name) = complaint.refused_setting(is_about_mode) {

@@ -11,6 +11,8 @@ mod broken_peers;
 mod budgets;
 mod cache;
 mod cancellation;
+mod confidence;
+mod confidence_wire;
 mod dialects_hostile;
 mod dialects_limits;
 mod dialects_oracle;

@@ -46,7 +46,7 @@ impl AnswerText {
     }
 
     /// Returns the text as the model wrote it.
-    pub(super) fn text(&self) -> &str {
+    pub(in crate::extraction) fn text(&self) -> &str {
         match self {
             Self::Arguments(text) | Self::Text(text) => text,
         }

@@ -84,6 +84,11 @@ impl PartialReask {
         })
     }
 
+    /// Returns whether the latest reply answered with parts, not with a whole value.
+    pub(in crate::extraction) fn is_answered(&self) -> bool {
+        self.answered
+    }
+
     /// Returns the output: the mode of the whole. The tool of the whole stays beside that of the parts,
     /// because the conversation holds calls of it.
     pub(super) fn output(&self) -> Output {

@@ -130,6 +130,7 @@ impl<T: Extract> Driver<T> {
         waited: Duration,
     ) -> Result<Option<End<T, C>>, Failure> {
         let (ledger, last_value) = (self.ledger.clone(), self.last_value.take());
+        let weights = std::mem::take(&mut self.weights);
         self.record_entry(entry, waited);
         let evaluated = match self.evaluate(&entry.reply).await {
             Next::End(end) => {
@@ -158,6 +159,7 @@ impl<T: Extract> Driver<T> {
         self.ledger = ledger;
         self.ledger.judgements = judgements;
         self.last_value = last_value;
+        self.weights = weights;
         self.ask.forget_pending();
         self.note_rejected(&rejection.problems);
         if let Some(key) = key {

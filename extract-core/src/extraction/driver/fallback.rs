@@ -15,7 +15,8 @@ impl<T> Driver<T> {
         match failure {
             Failure::Truncated(_) => self.raise_max_tokens(),
             Failure::Provider(error) => {
-                self.fall_back_to_whole(error)
+                self.leave_out_logprobs(error)
+                    || self.fall_back_to_whole(error)
                     || self.fall_back_to_one_tool(error)
                     || self.fall_back_to_next_mode(error)
                     || self.leave_out_setting(error)

@@ -201,5 +201,12 @@ fn timeout_error(setting: &'static str, limit: Duration, state: RequestState) ->
 
 /// Returns whether the delta adds something that the model wrote.
 pub(super) fn is_content(delta: &Delta) -> bool {
-    !matches!(delta, Delta::Blocks(_) | Delta::Usage { .. } | Delta::State(_) | Delta::Done(_))
+    !matches!(
+        delta,
+        Delta::Blocks(_)
+            | Delta::Usage { .. }
+            | Delta::Logprobs(_)
+            | Delta::State(_)
+            | Delta::Done(_)
+    )
 }

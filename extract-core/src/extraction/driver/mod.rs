@@ -4,6 +4,7 @@
 mod attempt;
 mod cache_use;
 mod cached;
+mod confidence;
 mod dialogue;
 mod end;
 mod events;

@@ -204,6 +204,7 @@ impl<T: Extract> Driver<T> {
         let repair = turn.as_ref().and_then(ReplyTurn::repair);
         let repairs = repair.into_iter().chain(repairs).collect();
         self.last_value = value;
+        self.weigh(reply);
         match verdict {
             Verdict::Accepted(value) => {
                 self.record(Outcome::Accepted, repairs, &Problems::new());
@@ -269,6 +270,7 @@ impl<T> Driver<T> {
 
     /// Ends the extraction with a value.
     fn accept(mut self, value: T, reply: &Reply) -> Accepted<T> {
+        self.record_confidences();
         let json = self.last_value.take().unwrap_or_default();
         let channel = self.task.channel.as_ref();
         if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {

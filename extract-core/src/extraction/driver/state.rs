@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::cache_use::CacheUse;
+use super::confidence::FieldWeights;
 use super::dialogue::Dialogue;
 use super::model_time::{DEFAULT_DEADLINE, ModelTime};
 use super::second_request::SecondRequest;
@@ -46,6 +47,8 @@ pub(super) struct Driver<T> {
     pub(super) partial_reply: Assembly,
     /// The value of the latest reply, if one could be read.
     pub(super) last_value: Option<Value>,
+    /// The confidences of the fields of that value.
+    pub(super) weights: FieldWeights,
     /// How many replies had calls that were run.
     pub(super) steps: u32,
     /// The problems of the latest rejected reply.
@@ -145,6 +148,7 @@ impl<T> Driver<T> {
             reservation: None,
             partial_reply: Assembly::new(),
             last_value: None,
+            weights: FieldWeights::default(),
             steps: 0,
             problems: Problems::new(),
             unchanged: 0,

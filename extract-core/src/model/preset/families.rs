@@ -8,8 +8,8 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
-    CacheForm, CacheKeyField, MaxTokensField, Quirks, Sampling, SchemaField, SystemPlace,
-    ThinkingSupport, TierField, ToolChoiceForm,
+    CacheForm, CacheKeyField, LogprobsSupport, MaxTokensField, Quirks, Sampling, SchemaField,
+    SystemPlace, ThinkingSupport, TierField, ToolChoiceForm,
 };
 
 pub(super) const SCHEMA_FIRST: &[Mode] =
@@ -234,7 +234,11 @@ pub(super) const GEMINI: Facts = Facts {
     schema_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     tool_dialect: &Dialect::GEMINI_JSON_SCHEMA,
     parallel_tools: true,
-    quirks: Quirks { thinking: t::GEMINI_LEVELS, ..Quirks::OPENAI },
+    quirks: Quirks {
+        thinking: t::GEMINI_LEVELS,
+        logprobs: LogprobsSupport::ALWAYS,
+        ..Quirks::OPENAI
+    },
     ..COMPATIBLE
 };
 
@@ -292,6 +296,7 @@ pub(super) const OWN_SERVER: Facts = Facts {
         strict: false,
         // The server has one queue.
         service_tier: TierField::None,
+        logprobs: LogprobsSupport::OWN_SERVER,
         // It keeps the state of the latest prompts.
         cache: CacheForm::Unmarked,
         ..Quirks::COMPATIBLE

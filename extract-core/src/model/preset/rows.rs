@@ -13,8 +13,9 @@ use crate::contract::dialect::Dialect;
 use crate::conversation::Mode;
 use crate::model::profile::{AskingForm, SchemaPrompt};
 use crate::wire::{
-    BatchForm, CacheForm, CacheKeyField, CountForm, MaxTokensField, MediaForm, Protocol, Quirks,
-    Sampling, SeedField, ThinkingForm, ThinkingSupport, TierField, ToolChoiceForm,
+    BatchForm, CacheForm, CacheKeyField, CountForm, LogprobsSupport, MaxTokensField, MediaForm,
+    Protocol, Quirks, Sampling, SeedField, ThinkingForm, ThinkingSupport, TierField,
+    ToolChoiceForm,
 };
 
 /// The row of an unknown provider, on which all other rows build.
@@ -115,7 +116,11 @@ pub(super) static PRESETS: &[Preset] = &[
         auth: Auth::Header("x-goog-api-key"),
         protocol: Protocol::Gemini,
         count: CountForm::Gemini,
-        facts: GEMINI,
+        // This API refuses them for every model that is known; Vertex AI does not.
+        facts: Facts {
+            quirks: Quirks { logprobs: LogprobsSupport::NONE, ..GEMINI.quirks },
+            ..GEMINI
+        },
         rules: &[GEMINI_RULES],
         batch: BatchForm::Gemini,
         ..ROW
@@ -260,6 +265,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 max_tokens: MaxTokensField::MaxCompletionTokens,
                 parallel_tool_calls: true,
                 strict: false,
+                logprobs: LogprobsSupport::NONE,
                 cache: CacheForm::Unmarked,
                 ..CHAT.quirks
             },
@@ -294,6 +300,7 @@ pub(super) static PRESETS: &[Preset] = &[
                 parallel_tool_calls: true,
                 stream_usage: false,
                 thinking: ThinkingSupport::NONE,
+                logprobs: LogprobsSupport::NONE,
                 seed: SeedField::RandomSeed,
                 service_tier: TierField::None,
                 media: MediaForm::Mistral,
@@ -379,7 +386,7 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "together",
         base_url: "https://api.together.xyz/v1",
         key_variables: &["TOGETHER_API_KEY"],
-        facts: CHAT,
+        facts: Facts { quirks: Quirks { logprobs: LogprobsSupport::COUNT, ..CHAT.quirks }, ..CHAT },
         ..ROW
     },
     Preset {
@@ -393,7 +400,11 @@ pub(super) static PRESETS: &[Preset] = &[
         name: "cerebras",
         base_url: "https://api.cerebras.ai/v1",
         key_variables: &["CEREBRAS_API_KEY"],
-        facts: Facts { media: MediaSupport::TEXT, quirks: Quirks::OPENAI, ..OPENAI },
+        facts: Facts {
+            media: MediaSupport::TEXT,
+            quirks: Quirks { logprobs: LogprobsSupport::NONE, ..Quirks::OPENAI },
+            ..OPENAI
+        },
         ..ROW
     },
     Preset {

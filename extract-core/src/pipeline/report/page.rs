@@ -198,6 +198,7 @@ fn details(summary: &Summary) -> String {
     let usage = &summary.usage;
     let waited = summary.limit_wait.as_secs_f64();
     let figures = [
+        (summary.doubtful, "with a field in doubt"),
         (summary.from_journal, "from the journal"),
         (summary.reread, "read again from kept replies"),
         (summary.updated, "brought up to date"),

@@ -22,5 +22,5 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["messages"]),
     query: no_query,
-    unsupported_settings: &["seed"],
+    unsupported_settings: &["seed", "logprobs"],
 };

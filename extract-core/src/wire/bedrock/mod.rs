@@ -22,5 +22,5 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
         Delivery::Streamed => segments(&["model", model, "converse-stream"]),
     },
     query: no_query,
-    unsupported_settings: &["seed"],
+    unsupported_settings: &["seed", "logprobs"],
 };

@@ -10,7 +10,7 @@ use crate::conversation::{Delta, ProviderError, Reply, StopReason, Usage};
 use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::{rejected_answer, reported_error, without_reply};
 use crate::wire::reply_state::{ReplyState, update};
-use crate::wire::{lenient, parse, usage};
+use crate::wire::{lenient, logprobs, parse, usage};
 
 /// A whole completion, or one chunk of a stream.
 #[derive(Deserialize)]
@@ -38,6 +38,7 @@ struct Choice {
     text: Option<String>,
     #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_reason: Option<String>,
+    logprobs: Option<Value>,
     error: Option<Value>,
 }
 
@@ -172,6 +173,7 @@ impl Stream {
             }
             deltas.extend(choice.text.filter(|text| !text.is_empty()).map(Delta::Text));
             self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
+            deltas.extend(choice.logprobs.as_ref().and_then(logprobs::choice_delta));
             update(&mut self.reply.raw_stop, choice.finish_reason);
         }
         Ok(deltas)

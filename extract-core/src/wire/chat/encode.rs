@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::message::wire_messages;
 use crate::conversation::{Output, ProviderError, Thinking, Tool};
 use crate::wire::descriptor::{Delivery, EncodeContext};
+use crate::wire::logprobs::{LogprobsField, LogprobsSupport};
 use crate::wire::object::Object;
 use crate::wire::prompt_cache::{self, CacheMarks};
 use crate::wire::quirks::{MaxTokensField, Quirks, SeedField, ToolChoiceForm};
@@ -44,6 +45,7 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_some("response_format", response_format)
         .with_all(sampling(quirks).object(settings))
         .with_all(thinking(settings.thinking, quirks))
+        .with_all(logprobs(settings.logprobs, quirks.logprobs))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("prompt_cache_key", prompt_cache::key_in_body(request, quirks))
         .with_some("prompt_cache_options", prompt_cache::options(request, quirks))
@@ -71,6 +73,19 @@ fn thinking(thinking: Option<Thinking>, quirks: &Quirks) -> Object {
         (_, Some(thinking)) => {
             none.with_some("reasoning_effort", function::effort_keyword(thinking, quirks))
         }
+    }
+}
+
+/// Returns the fields that ask for log-probabilities.
+fn logprobs(is_asked: bool, support: LogprobsSupport) -> Object {
+    let none = Object::new();
+    match support.field {
+        _ if !is_asked => none,
+        LogprobsField::Protocol => {
+            none.with("logprobs", true).with("top_logprobs", support.alternatives)
+        }
+        LogprobsField::Count => none.with("logprobs", support.alternatives),
+        LogprobsField::None => none,
     }
 }
 

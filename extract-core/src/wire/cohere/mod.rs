@@ -18,5 +18,5 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["v2", "chat"]),
     query: no_query,
-    unsupported_settings: &["service_tier"],
+    unsupported_settings: &["service_tier", "logprobs"],
 };

@@ -11,7 +11,7 @@ use crate::wire::failure::{rejected_answer, reported_error, without_reply};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::{UsageFields, count};
-use crate::wire::{lenient, parse};
+use crate::wire::{lenient, logprobs, parse};
 
 /// The protocol's name in [`ProviderState`].
 pub(super) const STATE: &str = "gemini";
@@ -42,6 +42,7 @@ struct Candidate<'a> {
     finish_reason: Option<String>,
     #[serde(default, deserialize_with = "lenient::non_blank")]
     finish_message: Option<String>,
+    logprobs_result: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +178,7 @@ impl Stream {
             self.part(raw, deltas)?;
         }
         self.reply.continued |= self.reply.raw_stop.is_some() && !deltas.is_empty();
+        deltas.extend(candidate.logprobs_result.as_ref().and_then(logprobs::gemini_delta));
         let stated = |reason: &String| reason != "FINISH_REASON_UNSPECIFIED";
         update(&mut self.reply.raw_stop, candidate.finish_reason.filter(stated));
         update(&mut self.finish_message, candidate.finish_message);

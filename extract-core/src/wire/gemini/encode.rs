@@ -100,6 +100,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     let tools = (!declarations.is_empty()).then_some([tools]);
     let generation_config = response_format(&request.output, quirks.schema)
         .with_all(SAMPLING.object(settings))
+        .with_some("responseLogprobs", settings.logprobs.then_some(true))
+        .with_some("logprobs", settings.logprobs.then_some(quirks.logprobs.alternatives))
         .with_object("thinkingConfig", thinking(settings.thinking, quirks.thinking.form));
     Ok(Object::new()
         .with("contents", contents)

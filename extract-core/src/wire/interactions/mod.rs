@@ -18,5 +18,5 @@ pub(super) static DESCRIPTOR: Descriptor = Descriptor {
     framing: Framing::ServerSentEvents,
     path: |_, _| segments(&["interactions"]),
     query: no_query,
-    unsupported_settings: &[],
+    unsupported_settings: &["logprobs"],
 };

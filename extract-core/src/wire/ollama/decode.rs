@@ -8,7 +8,7 @@ use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::reply_state::{ReplyState, update};
 use crate::wire::usage::UsageFields;
-use crate::wire::{lenient, parse};
+use crate::wire::{lenient, logprobs, parse};
 
 /// One line of a reply.
 #[derive(Deserialize)]
@@ -20,6 +20,7 @@ struct Chunk {
     #[serde(default, deserialize_with = "lenient::text")]
     model: Option<String>,
     error: Option<Value>,
+    logprobs: Option<Value>,
     prompt_eval_count: Option<Value>,
     eval_count: Option<Value>,
 }
@@ -83,6 +84,10 @@ impl StreamDecoder for Stream {
             let not_empty = |text: &String| !text.is_empty();
             deltas.extend(message.thinking.filter(not_empty).map(Delta::Reasoning));
             deltas.extend(message.content.filter(not_empty).map(Delta::Text));
+            // The tokens of reasoning and of calls are listed in the same way.
+            if matches!(deltas.as_slice(), [Delta::Text(_)]) {
+                deltas.extend(logprobs::delta(chunk.logprobs.as_ref()));
+            }
             for call in message.tool_calls.unwrap_or_default() {
                 let function = call.function.unwrap_or_default();
                 let arguments = function.arguments.unwrap_or_else(|| String::from("{}"));

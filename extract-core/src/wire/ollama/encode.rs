@@ -45,7 +45,7 @@ const OPTIONS: SamplingFields = SamplingFields {
 
 /// Returns the body of a request.
 pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderError> {
-    let EncodeContext { request, model, delivery, .. } = *context;
+    let EncodeContext { request, model, quirks, delivery } = *context;
     let settings = &request.settings;
     let messages = turns::encode_all(&request.messages, wire_messages)?;
     // The protocol has no field for a tool choice.
@@ -66,6 +66,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_list("tools", &function::described(&offer))
         .with_some("format", format)
         .with_some("think", think)
+        .with_some("logprobs", settings.logprobs.then_some(true))
+        .with_some("top_logprobs", settings.logprobs.then_some(quirks.logprobs.alternatives))
         .with_object("options", OPTIONS.object(settings))
         .with("stream", delivery == Delivery::Streamed))
 }

@@ -16,7 +16,7 @@ use crate::wire::decoder::{EndState, StreamDecoder, whole_reply};
 use crate::wire::failure::{reported_error, without_reply};
 use crate::wire::replay::ReplayLog;
 use crate::wire::reply_state::{ReplyState, update};
-use crate::wire::{lenient, parse, usage};
+use crate::wire::{lenient, logprobs, parse, usage};
 
 /// A whole reply.
 #[derive(Deserialize)]
@@ -54,6 +54,7 @@ struct Event<'a> {
     delta: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     arguments: Option<String>,
+    logprobs: Option<Value>,
 }
 
 /// Decodes the body of a successful answer.
@@ -71,11 +72,14 @@ pub(super) fn decode(body: &[u8]) -> Result<Reply, ProviderError> {
 
 /// The state of one streamed reply.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the reply")]
 pub(super) struct Stream {
     reply: ReplyState,
     items: Vec<ItemState>,
     replay: ReplayLog,
     refused: bool,
+    /// Whether deltas of text had log-probabilities. Those of complete items repeat them.
+    has_logprobs: bool,
     /// The sequence number of the latest event, and its hash.
     latest: Option<(usize, u64)>,
     /// Whether the server stores the response.
@@ -102,7 +106,10 @@ impl StreamDecoder for Stream {
                     self.open(&item, event.output_index, &mut deltas)?;
                 }
             }
-            "response.output_text.delta" => self.add(&event, TextKind::Text, &mut deltas)?,
+            "response.output_text.delta" => {
+                self.add(&event, TextKind::Text, &mut deltas)?;
+                self.add_logprobs(event.logprobs.as_ref(), &mut deltas);
+            }
             "response.refusal.delta" => self.add(&event, TextKind::Refusal, &mut deltas)?,
             "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => {
                 self.add(&event, TextKind::Reasoning, &mut deltas)?;
@@ -294,6 +301,14 @@ impl Stream {
         Ok(())
     }
 
+    /// Appends the log-probabilities of a delta of text, unless the text is no part of the answer.
+    fn add_logprobs(&mut self, list: Option<&Value>, deltas: &mut Vec<Delta>) {
+        let is_answer = matches!(deltas.last(), Some(Delta::Text(_)));
+        let tokens = logprobs::delta(list).filter(|_| is_answer);
+        self.has_logprobs |= tokens.is_some();
+        deltas.extend(tokens);
+    }
+
     /// Counts more text of an item and returns its delta. `None` for empty text.
     fn push(&mut self, at: usize, kind: TextKind, text: &str) -> Option<Delta> {
         self.refused |= kind == TextKind::Refusal && !text.is_empty();
@@ -318,6 +333,9 @@ impl Stream {
         }
         for (kind, text) in item.texts() {
             self.push_rest(at, kind, &text, deltas);
+        }
+        if !self.has_logprobs && !item.is_commentary() {
+            deltas.extend(item.logprobs().filter_map(|list| logprobs::delta(Some(list))));
         }
         self.unreadable |= item.is_unreadable();
         self.replay.needed |= item.needs_replay();

@@ -130,6 +130,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
     // Reasoning that the server does not store comes back encrypted, to be sent again. A model that does
     // not think refuses to be asked for it.
     let encrypted = quirks.stateless && quirks.thinking.thinks(settings);
+    let mut include = Vec::from_iter(encrypted.then_some("reasoning.encrypted_content"));
+    include.extend(settings.logprobs.then_some("message.output_text.logprobs"));
     Ok(Object::new()
         .with("model", model)
         .with("input", input)
@@ -140,7 +142,8 @@ pub(super) fn encode(context: &EncodeContext<'_>) -> Result<Object, ProviderErro
         .with_all(SAMPLING.object(settings))
         .with_some("reasoning", effort.map(|effort| json!({"effort": effort})))
         .with_some("store", quirks.stateless.then_some(false))
-        .with_some("include", encrypted.then_some(["reasoning.encrypted_content"]))
+        .with_list("include", &include)
+        .with_some("top_logprobs", settings.logprobs.then_some(quirks.logprobs.alternatives))
         .with_some("service_tier", settings.service_tier.as_deref())
         .with_some("prompt_cache_key", prompt_cache::key_in_body(request, quirks))
         .with_some("prompt_cache_options", prompt_cache::options(request, quirks))

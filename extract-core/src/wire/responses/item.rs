@@ -81,6 +81,12 @@ impl Item {
         Vec::new()
     }
 
+    /// Returns the lists of log-probabilities of an answer, one for each part with text.
+    pub(super) fn logprobs(&self) -> impl Iterator<Item = &Value> {
+        let parts = self.content.as_ref().filter(|_| self.is_answer()).and_then(Value::as_array);
+        parts.into_iter().flatten().filter_map(|part| part.get("logprobs"))
+    }
+
     fn is_reasoning(&self) -> bool {
         self.kind() == "reasoning"
     }
