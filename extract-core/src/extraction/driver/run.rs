@@ -70,7 +70,10 @@ async fn run_to_end<T: Extract, C: UserCalls>(
     let (name, listeners) = (task.contract.name().to_owned(), task.options.listeners.clone());
     let span = ExtractionSpan::start(&name, number);
     let mut end = span.within(run_untraced(task, number)).await;
-    if let Ok((driver, _)) = &mut end {
+    if let Ok((driver, end)) = &mut end {
+        if matches!(end, End::Value(..)) {
+            driver.record_confidences();
+        }
         driver.end_ledger();
     }
     let (ledger, error) = match &end {
@@ -270,7 +273,6 @@ impl<T> Driver<T> {
 
     /// Ends the extraction with a value.
     fn accept(mut self, value: T, reply: &Reply) -> Accepted<T> {
-        self.record_confidences();
         let json = self.last_value.take().unwrap_or_default();
         let channel = self.task.channel.as_ref();
         if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {
