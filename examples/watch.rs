@@ -26,7 +26,7 @@ async fn main() -> Result<(), Error> {
             println!("extraction {extraction}, attempt {attempt}: asks {address} ({mode})");
         }
         Event::Wait { failure: Some(failure), wait, .. } => {
-            println!("waits {wait:?} after {failure}")
+            println!("waits {wait:?} after {failure}");
         }
         Event::Attempt { extraction, attempt } => println!("extraction {extraction}: {attempt}"),
         Event::Done { extraction, type_name, ledger, error } => {
