@@ -418,6 +418,7 @@ pub mod evaluation {
     pub use extract_core::evaluation::{
         BelowThreshold, Compare, Confusion, Evaluate, Evaluation, EvaluationDiff, EvaluationError,
         FieldChange, FieldScore, Golden, GoldenError, Mismatch, RowChange, RowScore, Score,
+        ScoreChange,
     };
 }
 
