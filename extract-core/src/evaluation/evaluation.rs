@@ -14,7 +14,7 @@ use super::tally::Tally;
 use crate::contract::Contract;
 use crate::conversation::{Usage, Usd};
 
-/// How well answers match the expected values: by field, by row and as a whole. It is written as JSON and read
+/// The match of answers with the expected values: by field, by row and as a whole. It is written as JSON and read
 /// again with serde, for a later [`diff`](Self::diff).
 ///
 /// A value counts once for each of its fields; a field of a list counts once for each element. A row that failed

@@ -52,7 +52,7 @@ pub(super) enum Tolerance {
     Relative(f64),
 }
 
-/// What counts in a text.
+/// The differences that count in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum TextRule {
     /// Neither white space nor case.

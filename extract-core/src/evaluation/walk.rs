@@ -59,7 +59,7 @@ impl Path {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooCostly;
 
-/// How many fields of two values are equal.
+/// The number of equal fields of two values.
 #[derive(Debug, Default, Clone, Copy)]
 struct Likeness {
     expected: u32,

@@ -28,7 +28,7 @@ pub(super) struct Options {
     pub(super) mode: Mode,
     pub(super) layout: Layout,
     pub(super) validation_retries: u32,
-    /// How many replies may call tools that the loop runs.
+    /// The most replies that may call tools that the loop runs.
     pub(super) max_steps: u32,
     pub(super) deadline: Option<Duration>,
     /// For streams: the limits on the time before the first delta, and between two deltas.

@@ -16,7 +16,7 @@ pub(super) enum End<T, C> {
     },
 }
 
-/// What is done before the next request, if the reply was not rejected.
+/// The work before the next request, if the reply was not rejected.
 pub(super) enum Pending {
     /// Calls of user tools are made.
     Calls(Vec<UserCall>, Box<Reply>),

@@ -1,4 +1,4 @@
-//! What listeners are told, and what they change.
+//! The events of an extraction, and the changes of its settings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -49,7 +49,7 @@ pub(super) struct Driver<T> {
     pub(super) last_value: Option<Value>,
     /// The confidences of the fields of that value.
     pub(super) weights: FieldWeights,
-    /// How many replies had calls that were run.
+    /// The number of replies whose calls were run.
     pub(super) steps: u32,
     /// The problems of the latest rejected reply.
     pub(super) problems: Problems,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::conversation::Mode;
 use crate::extraction::ledger::{Attempt, CacheHit, Ledger, PassedOver, ToolRun};
 
-/// What happens in an extraction, for [`on_event`](crate::Extraction::on_event). The events of one extraction
+/// A step of an extraction, for [`on_event`](crate::Extraction::on_event). The events of one extraction
 /// come in the order in which they happen; those of others come between them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -25,7 +25,7 @@ type ScrubRequest = Arc<dyn Fn(&mut RecordedRequest) + Send + Sync>;
 /// Changes a response before it is written.
 type ScrubResponse = Arc<dyn Fn(&mut RecordedResponse) + Send + Sync>;
 
-/// What a cassette does.
+/// The use of a cassette.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum CassetteMode {
     Record,

@@ -18,7 +18,7 @@ const MOST_ELEMENTS: usize = 3;
 /// The most elements that a schema may ask for.
 const MOST_REQUIRED: usize = 10_000;
 
-/// How often an element is made anew that a list has already.
+/// The most attempts to make an element that a list does not have yet.
 const UNIQUE_ATTEMPTS: usize = 50;
 
 /// A place of the value, and the node that it was made for.
