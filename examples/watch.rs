@@ -30,7 +30,7 @@ async fn main() -> Result<(), Error> {
         }
         Event::Attempt { extraction, attempt } => println!("extraction {extraction}: {attempt}"),
         Event::Done { extraction, type_name, ledger, error } => {
-            let outcome = error.map_or("a value".to_owned(), |(kind, _)| kind);
+            let outcome = error.map_or("a value", |(kind, _)| kind);
             println!(
                 "extraction {extraction} of {type_name}: {outcome} after {:.1?}",
                 ledger.latency

@@ -53,7 +53,7 @@ impl<T> Driver<T> {
         }
         let (listeners, extraction) = (self.task.options.listeners.clone(), self.number);
         progress.on_wait(move |wait, failure| {
-            let failure = failure.map(ToString::to_string);
+            let failure = failure.cloned().map(Box::new);
             tell(&listeners, || Event::Wait { extraction, attempt, wait, failure });
         });
     }

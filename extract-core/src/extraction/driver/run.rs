@@ -84,7 +84,7 @@ async fn run_to_end<T: Extract, C: UserCalls>(
         extraction: number,
         type_name: name,
         ledger: Arc::new(ledger.clone()),
-        error: error.clone().map(|(kind, text)| (kind.to_owned(), text)),
+        error: error.clone(),
     });
     span.end(ledger, error);
     end

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::Mode;
+use crate::conversation::{Mode, ProviderError};
 use crate::extraction::ledger::{Attempt, CacheHit, Ledger, PassedOver, ToolRun};
 
 /// A step of an extraction, for [`on_event`](crate::Extraction::on_event). The events of one extraction
@@ -33,7 +33,7 @@ pub enum Event {
         /// The wait; `None` for a place in the limits, if it is not known.
         wait: Option<Duration>,
         /// The failure after which the request is sent again; `None` for a wait in the limits.
-        failure: Option<String>,
+        failure: Option<Box<ProviderError>>,
     },
     /// An attempt has ended: the reply was read and checked, or there is none. Its repairs, problems, tokens,
     /// cost and request id are in it.
@@ -73,8 +73,8 @@ pub enum Event {
         type_name: String,
         /// All attempts.
         ledger: Arc<Ledger>,
-        /// The name of the error's kind and its text; `None` for a value.
-        error: Option<(String, String)>,
+        /// The [name](crate::extraction::ErrorKind::name) of the error's kind and its text; `None` for a value.
+        error: Option<(&'static str, String)>,
     },
     /// The listener was too slow: so many events were left out before this one.
     Lost(u64),
