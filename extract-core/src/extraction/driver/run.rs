@@ -65,11 +65,12 @@ pub(in crate::extraction) async fn run_step<T: Extract>(
 /// Runs the loop, and stores the accepted reply in the cache.
 async fn run_to_end<T: Extract, C: UserCalls>(
     task: Task<T>,
-) -> Result<(Driver<T>, End<T, C>), Error> {
+) -> Result<(Box<Driver<T>>, End<T, C>), Error> {
     let number = next_number();
     let (name, listeners) = (task.contract.name().to_owned(), task.options.listeners.clone());
     let span = ExtractionSpan::start(&name, number);
-    let mut end = span.within(run_untraced(task, number)).await;
+    // Boxed, because futures and drivers are large, and each copy of one needs stack.
+    let mut end = span.within(Box::pin(run_untraced(task, number))).await;
     if let Ok((driver, end)) = &mut end {
         if matches!(end, End::Value(..)) {
             driver.record_confidences();
@@ -93,8 +94,8 @@ async fn run_to_end<T: Extract, C: UserCalls>(
 async fn run_untraced<T: Extract, C: UserCalls>(
     task: Task<T>,
     number: u64,
-) -> Result<(Driver<T>, End<T, C>), Error> {
-    let mut driver = Driver::start(task, number)?;
+) -> Result<(Box<Driver<T>>, End<T, C>), Error> {
+    let mut driver = Box::new(Driver::start(task, number)?);
     // The value need not be `Send`, so no wait may hold it: it is read again from its JSON.
     let end = match driver.run_within_deadline::<C>().await {
         Ok(end) if !driver.cached.has_reply() => return Ok((driver, end)),
@@ -116,11 +117,11 @@ async fn run_untraced<T: Extract, C: UserCalls>(
 impl<T: Extract> Driver<T> {
     async fn run_within_deadline<C: UserCalls>(&mut self) -> Result<End<T, C>, Failure> {
         match self.task.options.deadline {
-            None => self.run_loop().await,
+            None => Box::pin(self.run_loop()).await,
             Some(Duration::ZERO) => Err(self.too_late()),
             Some(deadline) => {
                 self.deadline = tokio::time::Instant::now().checked_add(deadline);
-                let run = self.run_loop();
+                let run = Box::pin(self.run_loop());
                 let timeout = timer(|| tokio::time::timeout(deadline, run));
                 let end = timeout.map_err(Failure::Provider)?.await;
                 end.unwrap_or_else(|_| Err(self.too_late()))
@@ -149,24 +150,25 @@ impl<T: Extract> Driver<T> {
                 Err(failure) if self.recover_from(&failure) || self.fall_back(&failure) => continue,
                 Err(failure) => return Err(failure),
             };
-            let pending = match holding(self.cached.lead_key(), self.evaluate(&reply)).await {
-                Next::End(end) => {
-                    self.keep_reply(reply);
-                    return Ok(end);
-                }
-                Next::Fail(failure) if self.recover_from(&failure) => continue,
-                Next::Fail(failure) => return Err(failure),
-                Next::AskAgain(rejection) => {
-                    self.ask_again(&reply, &rejection)?;
-                    continue;
-                }
-                Next::Continue(pending) => pending,
-            };
+            let pending =
+                match holding(self.cached.lead_key(), Box::pin(self.evaluate(&reply))).await {
+                    Next::End(end) => {
+                        self.keep_reply(reply);
+                        return Ok(end);
+                    }
+                    Next::Fail(failure) if self.recover_from(&failure) => continue,
+                    Next::Fail(failure) => return Err(failure),
+                    Next::AskAgain(rejection) => {
+                        self.ask_again(&reply, &rejection)?;
+                        continue;
+                    }
+                    Next::Continue(pending) => pending,
+                };
             match pending {
-                Pending::List(incomplete) => self.continue_list(incomplete).await?,
+                Pending::List(incomplete) => Box::pin(self.continue_list(incomplete)).await?,
                 Pending::Calls(calls, turn) => {
                     self.store_called(reply).await;
-                    if let Some(end) = self.make_calls(calls, turn).await? {
+                    if let Some(end) = Box::pin(self.make_calls(calls, turn)).await? {
                         return Ok(end);
                     }
                 }
@@ -272,7 +274,7 @@ impl<T> Driver<T> {
     }
 
     /// Ends the extraction with a value.
-    fn accept(mut self, value: T, reply: &Reply) -> Accepted<T> {
+    fn accept(mut self: Box<Self>, value: T, reply: &Reply) -> Accepted<T> {
         let json = self.last_value.take().unwrap_or_default();
         let channel = self.task.channel.as_ref();
         if let Some(channel) = channel.filter(|channel| channel.wants_settled_value()) {

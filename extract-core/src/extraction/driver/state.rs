@@ -211,7 +211,7 @@ impl<T> Driver<T> {
     }
 
     /// Ends the extraction without a value.
-    pub(super) fn into_error(mut self, failure: Failure) -> Error {
+    pub(super) fn into_error(mut self: Box<Self>, failure: Failure) -> Error {
         let request = match &failure {
             Failure::Deadline(_) => self.cut_off_by_deadline(),
             _ => None,

@@ -15,7 +15,7 @@ const SMALLEST_WINDOW: u64 = 2_000;
 pub(in crate::extraction) async fn count_tokens<T: Extract>(
     task: Task<T>,
 ) -> Result<TokenCount, Error> {
-    let mut driver = Driver::start(task, 0)?;
+    let mut driver = Box::new(Driver::start(task, 0)?);
     let deadline = driver.task.options.deadline;
     driver.deadline =
         deadline.and_then(|deadline| tokio::time::Instant::now().checked_add(deadline));

@@ -131,7 +131,7 @@ impl<T> Driver<T> {
     /// Ends the extraction with calls: the caller gets them with the conversation they belong to. `results` are
     /// those of calls that the loop has made.
     pub(super) fn hand_over(
-        mut self,
+        mut self: Box<Self>,
         calls: Vec<Call>,
         reply: &Reply,
         results: Vec<Message>,
