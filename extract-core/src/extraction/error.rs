@@ -84,7 +84,7 @@ pub enum ErrorKind {
         source: CheckFailure,
     },
     /// A [tool](crate::Extraction::tool) ended the extraction, or its result cannot be sent. There is no
-    /// re-ask. The ledger has the calls so far in [`tool_runs`](crate::Ledger::tool_runs).
+    /// re-ask. The ledger has the calls so far in [`tool_runs`](crate::extraction::Ledger::tool_runs).
     Tool {
         /// The name of the tool.
         name: String,

@@ -12,8 +12,8 @@ settings! {
     /// Asks for the log-probabilities of the reply's tokens, from which the [confidence](Report::confidence) of
     /// each field is computed. Default: false, or true with [`doubt_below`](Self::doubt_below).
     ///
-    /// Tokens of tool calls have none, so [`Mode::Auto`](crate::Mode::Auto) then asks in JSON or text. If the
-    /// model gives no log-probabilities, as while it thinks, the ledger notes why, and the confidence is unknown.
+    /// Tokens of tool calls have none, so [`Mode::Auto`](crate::conversation::Mode::Auto) then asks in JSON or text.
+    /// If the model gives no log-probabilities, as while it thinks, the ledger notes why, and the confidence is unknown.
     ///
     /// ```
     /// # use extract_llm::scripted::{Scripted, reply};
@@ -37,13 +37,13 @@ settings! {
     fn confidence(ask: bool) |it| it.options.confidence = Some(ask);
 
     /// Marks the fields whose [mean confidence](Confidence::mean) is smaller than this number, from 0 to 1, and
-    /// asks for [confidence](Self::confidence). The ledger has them in [`doubts`](crate::Ledger::doubts), a row
-    /// of a run in [`Row::doubts`](crate::pipeline::Row::doubts). Default: none is marked. A field whose
+    /// asks for [confidence](Self::confidence). The ledger has them in
+    /// [`doubts`](crate::extraction::Ledger::doubts), a row of a run in [`Row::doubts`](crate::pipeline::Row::doubts). Default: none is marked. A field whose
     /// confidence is unknown is not marked. The value is accepted all the same. A limit that is no number fails
     /// with [`InputError::NotFinite`](crate::extraction::InputError::NotFinite).
     ///
     /// With [`agree`](Extraction::agree), the marked fields are those with a smaller share:
-    /// [`Agreement::doubts`](super::Agreement::doubts).
+    /// [`Agreement::doubts`](crate::extraction::Agreement::doubts).
     ///
     /// ```no_run
     /// # use extract_llm::{Client, Extract};

@@ -66,7 +66,7 @@ impl<T> Extraction<T> {
     /// Their results are sent in the order of the calls. [`max_steps`](Self::max_steps) limits the replies
     /// with calls. Budgets, re-asks and the [`deadline`](Self::deadline) hold for all steps together; a
     /// deadline cuts off running tools too. Without one, a tool has no limit of time. The ledger lists the
-    /// calls in [`tool_runs`](crate::Ledger::tool_runs). Requests that a tool makes itself are not in it.
+    /// calls in [`tool_runs`](crate::extraction::Ledger::tool_runs). Requests that a tool makes itself are not in it.
     ///
     /// Streams show the replies with the value only. With a [`cache`](Self::cache), replies may come from it,
     /// but tools always run. Another model that takes over gets the calls and results so far.

@@ -61,8 +61,8 @@ const ATTEMPTS: u64 = 64;
 ///
 /// The value depends on the seed and on the messages of the request, not on the order of requests. Another
 /// version of this crate may make other values. The model answers in the modes
-/// [`Tools`](crate::Mode::Tools) and [`JsonSchema`](crate::Mode::JsonSchema), which send a schema; in other
-/// modes the request fails.
+/// [`Tools`](crate::conversation::Mode::Tools) and [`JsonSchema`](crate::conversation::Mode::JsonSchema), which
+/// send a schema; in other modes the request fails.
 #[derive(Clone)]
 pub struct Fake {
     seed: u64,

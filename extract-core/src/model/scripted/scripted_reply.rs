@@ -99,7 +99,7 @@ impl ScriptedReply {
     }
 
     /// Leaves out the usage, as some local servers and gateways do. The
-    /// [known usage](crate::conversation::Ledger::known_usage) of the extraction is then `None`.
+    /// [known usage](crate::extraction::Ledger::known_usage) of the extraction is then `None`.
     ///
     /// ```
     /// use extract_llm::Client;
