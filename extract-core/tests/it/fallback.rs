@@ -293,7 +293,7 @@ async fn a_second_request_that_is_slower_or_fails_changes_nothing() {
             let Act::Answer(bytes) = act else { panic!("an answer") };
             bytes
         };
-        let slow = Act::Slow(vec![Vec::new(), piece(seven())], MILLIS * 150);
+        let slow = Act::Slow(vec![Vec::new(), piece(seven())], MILLIS * 1_500);
         let first = Server::start([slow]).await;
         let second = Server::start([second]).await;
         let other = builder(&second).transport_retries(0).build().unwrap();
@@ -311,7 +311,7 @@ async fn a_second_request_that_is_slower_or_fails_changes_nothing() {
 #[tokio::test]
 async fn a_second_request_that_does_not_fit_into_a_budget_is_not_sent() {
     let Act::Answer(bytes) = seven() else { panic!("an answer") };
-    let first = Server::start([Act::Slow(vec![Vec::new(), bytes], MILLIS * 150)]).await;
+    let first = Server::start([Act::Slow(vec![Vec::new(), bytes], MILLIS * 1_500)]).await;
     let second = Server::start([silent()]).await;
     let other = builder(&second).build().unwrap();
     let client = builder(&first).fallback_to(&other, FallbackOn::default());
