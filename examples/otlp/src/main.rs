@@ -81,7 +81,7 @@ fn export_to(endpoint: &str) -> Result<SdkTracerProvider, Error> {
         .with(LevelFilter::INFO)
         .with(tracing_opentelemetry::layer().with_tracer(tracer))
         // Without the fields of the spans around it, a line is short.
-        .with(lines.with_filter(filter_fn(|metadata| metadata.is_event())))
+        .with(lines.with_filter(filter_fn(|metadata| !metadata.is_span())))
         .init();
     Ok(traces)
 }
