@@ -33,9 +33,11 @@ impl Model for Genai {
                 Role::Assistant => ChatMessage::assistant(message.text()),
                 _ => ChatMessage::user(message.text()),
             });
-            let mut options = ChatOptions::default();
-            options.temperature = request.settings.temperature;
-            options.max_tokens = request.settings.max_tokens;
+            let mut options = ChatOptions {
+                temperature: request.settings.temperature,
+                max_tokens: request.settings.max_tokens,
+                ..ChatOptions::default()
+            };
             if let Output::JsonSchema(tool) = &request.output {
                 options =
                     options.with_response_format(JsonSpec::new(&tool.name, tool.schema.clone()));
