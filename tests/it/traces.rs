@@ -90,7 +90,7 @@ struct Guest {
 }
 
 thread_local! {
-    /// What is traced on this thread.
+    /// The spans and lines of this thread.
     static TRACED: RefCell<Traced> = RefCell::default();
 }
 

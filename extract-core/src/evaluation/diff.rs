@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evaluation::{Evaluation, Share};
+use super::figures::{Evaluation, Share};
 use super::score::{RowScore, Score};
 
 /// The differences between two evaluations: see [`Evaluation::diff`].

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::error::EvaluationError;
-use super::evaluation::{EXAMPLES, Evaluation};
+use super::figures::{EXAMPLES, Evaluation};
 use super::golden::{Golden, GoldenRow, check_expected};
 use super::place::Place;
 use super::rules::Compare;

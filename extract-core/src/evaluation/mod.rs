@@ -5,8 +5,7 @@ mod diff;
 mod equal;
 mod error;
 mod evaluate;
-#[allow(clippy::module_inception, reason = "the type that the module is named for")]
-mod evaluation;
+mod figures;
 mod golden;
 mod moment;
 mod page;
@@ -21,7 +20,7 @@ mod walk;
 pub use diff::{EvaluationDiff, FieldChange, RowChange, ScoreChange};
 pub use error::{BelowThreshold, EvaluationError};
 pub use evaluate::Evaluate;
-pub use evaluation::Evaluation;
+pub use figures::Evaluation;
 pub use golden::{Golden, GoldenError};
 pub use rules::Compare;
 pub use score::{Confusion, FieldScore, Mismatch, RowScore, Score};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::evaluation::{Evaluation, Share};
+use super::figures::{Evaluation, Share};
 use super::score::{Confusion, FieldScore, Mismatch, Score};
 use crate::pipeline::html::{Html, STYLE, count, counted, fill, hash, percent};
 use crate::pipeline::{ReportError, save};
